@@ -1,0 +1,33 @@
+"""The errors of the grader's callers: students at the command line, authors of exercises.
+
+    GraderError           one sentence: what was expected, what was found, what to do next
+    +-- SubmissionError   a path that cannot be graded at all
+    +-- ExerciseError     an exercise or course that is not written as docs/exercise.md says
+    +-- RecordError       the local record cannot be read or written
+
+What goes wrong inside one exercise is no exception but a verdict.
+"""
+
+from __future__ import annotations
+
+from grader.message import Message
+
+
+class GraderError(Exception):
+    """A sentence for the caller; `message` is what a renderer shows in the caller's language."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class SubmissionError(GraderError):
+    """The submission as a whole cannot be graded."""
+
+
+class ExerciseError(GraderError):
+    """An exercise or a course is not written as it must be."""
+
+
+class RecordError(GraderError):
+    """The local record of reports cannot be read or written."""

@@ -1,0 +1,91 @@
+"""A student's file, statement by statement: what it defines, and what cannot be parsed.
+
+Both sides load this file (the host to find a function, the guest to run the
+file), so it imports nothing of ours.  Students hand in exported notebooks with
+shell lines, Python 2 prints and cells that nobody needs: a top-level block that
+cannot be parsed is left out and reported, the rest counts.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+MAX_LEFT_OUT = 20
+DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Lines `first` to `last` (1-based) that are not Python; `line` is where the parser stopped, and why."""
+
+    first: int
+    last: int
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The statements of a file that can be parsed, and the blocks that cannot."""
+
+    body: tuple[ast.stmt, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def defines(self) -> frozenset[str]:
+        """Names that the top level binds: functions, classes, assignments, imports, also inside `if` and `try`."""
+        return frozenset(name for statement in self.body for name in _bound_names(statement))
+
+
+def parse(text: str, filename: str) -> Source:
+    """Parse a file, leaving out the top-level blocks that cannot be parsed.
+
+    Never raises on any text: in the worst case everything is left out.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ").replace("\0", "\ufffd").split("\n")
+    left_out: list[LeftOut] = []
+    for _ in range(MAX_LEFT_OUT):
+        try:
+            tree = ast.parse("\n".join(lines), filename)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            at = min(max(getattr(error, "lineno", None) or 1, 1), len(lines))
+            first, last = _block_around(lines, at)
+            if not any(line.strip() for line in lines[first - 1 : last]):
+                break  # nothing left to take away here: the file as a whole is not Python
+            left_out.append(LeftOut(first, last, at, str(getattr(error, "msg", None) or type(error).__name__)))
+            lines[first - 1 : last] = [""] * (last - first + 1)
+        else:
+            return Source(tuple(tree.body), tuple(sorted(left_out, key=lambda block: block.first)))
+    worst = left_out[0] if left_out else LeftOut(1, len(lines), 1, "not Python")
+    return Source((), (LeftOut(1, len(lines), worst.line, worst.reason),))
+
+
+def _block_around(lines: list[str], at: int) -> tuple[int, int]:
+    """The top-level block around line `at`: from the last unindented line to the next one."""
+
+    def starts_block(line: str) -> bool:
+        return bool(line) and not line[0].isspace() and line[0] not in ")]}#"
+
+    first = at
+    while first > 1 and not starts_block(lines[first - 1]):
+        first -= 1
+    last = at
+    while last < len(lines) and not starts_block(lines[last]):
+        last += 1
+    return first, last
+
+
+def _bound_names(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, DEFINING):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    if isinstance(statement, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
+        inner = [node for node in ast.iter_child_nodes(statement) if isinstance(node, ast.stmt)]
+        for handler in getattr(statement, "handlers", []):
+            inner += handler.body
+        return {name for node in inner for name in _bound_names(node)}
+    return set()
