@@ -1,0 +1,12 @@
+"""Networks of the papers, one file a paper; every public name can be imported from here.
+
+A net's layers are a table at the top of its file (rows: `plan.py`), built from
+`block.py`.  `width` scales all channels: the papers' nets have 64, tests use 2.
+"""
+
+from reference.models.count import parameter_count
+from reference.models.deconvnet import DeconvNet
+from reference.models.segnet import SegNet
+from reference.models.vgg import Encoded, VGG16Features
+
+__all__ = ["DeconvNet", "Encoded", "SegNet", "VGG16Features", "parameter_count"]
