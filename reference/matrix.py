@@ -55,9 +55,10 @@ def exact_matrix(argument: str, values: Values) -> Array:
     matrix = as_matrix(argument, values, dtype=object)  # so that NumPy rounds nothing
     exact = np.empty(matrix.shape, dtype=object)
     for index, value in np.ndenumerate(matrix):
+        number = value.item() if isinstance(value, np.generic) else value
         try:
-            # sympy's rationals carry p and q; str() of anything else would hide a NaN
-            exact[index] = Fraction(int(value.p), int(value.q)) if hasattr(value, "p") else Fraction(value)
+            # sympy's rationals carry p and q
+            exact[index] = Fraction(int(number.p), int(number.q)) if hasattr(number, "p") else Fraction(number)
         except (TypeError, ValueError, OverflowError) as error:
             raise OptionError(argument, "finite real numbers", repr(value)) from error
     return exact
