@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-HIDDEN = "Cc Cf Cs Co Cn".split()
+HIDDEN = ["Cc", "Cf", "Cs", "Co", "Cn"]
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -27,11 +27,15 @@ import shutil
 import socket
 import tokenize
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import source
-import wire
+if __package__:  # the host runs an author's own submissions with the same code, see local.py
+    from grader.sandbox import source, wire
+else:
+    import source
+    import wire
 
 MAX_MESSAGE_CHARS = 500
 FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag
@@ -54,6 +58,10 @@ class Channel:
         """Send one answer."""
         self._socket.sendall(wire.encode(answer))
 
+    def progress(self, line: int) -> None:
+        """Tell which line of the file runs next, so that a loop without end can be named."""
+        self.send({"kind": "progress", "line": line})
+
     def _exactly(self, size: int) -> bytes:
         parts = bytearray()
         while len(parts) < size:
@@ -71,8 +79,9 @@ class Student:
         self.root = root
         self.kind = kind
         self.module = types.ModuleType("student")
+        self._models: Any = None
 
-    def load(self, file: str, channel: Channel) -> dict[str, Any]:
+    def load(self, file: str, progress: Callable[[int], None]) -> dict[str, Any]:
         """Run the file statement by statement; one that fails is reported and the next one still runs."""
         path = self.root / file
         self.module = types.ModuleType(path.stem)
@@ -83,7 +92,7 @@ class Student:
         flags = 0
         problems = []
         for statement in parsed.body:
-            channel.send({"kind": "progress", "line": statement.lineno})
+            progress(statement.lineno)
             if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
                 flags |= FUTURE_ANNOTATIONS * any(alias.name == "annotations" for alias in statement.names)
             try:
@@ -92,6 +101,19 @@ class Student:
             except BaseException as error:
                 problems.append(describe(error, self.root) | {"line": statement.lineno})
         return {"problems": problems[:20]}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request about the module that has been loaded."""
+        if request["op"] == "call":
+            return self.call(request)
+        if self._models is None:
+            if __package__:
+                from grader.sandbox import guest_model
+            else:
+                import guest_model
+            self._models = guest_model.Models(self)
+        answer: dict[str, Any] = self._models.answer(request)
+        return answer
 
     def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call a function of the module; `echo` asks for the arguments as the call left them."""
@@ -122,8 +144,10 @@ class Student:
     def from_student(self, value: Any) -> Any:
         """Tensors travel as arrays, inside lists, tuples and dicts too."""
         if isinstance(value, (list, tuple)):
-            return type(value)(map(self.from_student, value)) if type(value) in (list, tuple) else tuple(
-                map(self.from_student, value)
+            return (
+                type(value)(map(self.from_student, value))
+                if type(value) in (list, tuple)
+                else tuple(map(self.from_student, value))
             )
         if isinstance(value, dict):
             return {key: self.from_student(item) for key, item in value.items()}
@@ -209,7 +233,6 @@ def _no_input(prompt: object = "") -> str:
 def serve(channel: Channel) -> None:
     """Answer requests until the host closes the socket."""
     student = Student(Path(), "")
-    models: Any = None
     while True:
         request = channel.receive()
         answer: dict[str, Any]
@@ -218,14 +241,9 @@ def serve(channel: Channel) -> None:
                 student = prepare(request)
                 answer = {}
             elif request["op"] == "load":
-                answer = student.load(request["file"], channel)
-            elif request["op"] == "call":
-                answer = student.call(request)
+                answer = student.load(request["file"], channel.progress)
             else:
-                import guest_model
-
-                models = models or guest_model.Models(student)
-                answer = models.answer(request)
+                answer = student.answer(request)
             answer["kind"] = "value"
         except Missing:
             answer = {"kind": "missing"}

@@ -12,7 +12,7 @@ def warm_up(training: bool) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     if training:
-        import torch.optim  # noqa: F401
+        import torch.optim
 
 
 class Models:

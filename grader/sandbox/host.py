@@ -130,7 +130,9 @@ class Guest:
         os.set_blocking(self._stdout, False)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -209,7 +211,7 @@ class Guest:
             return message
         return msg(
             "While {file} was being loaded, at the statement of line {line}: {problem} Only definitions are needed; put "
-            "training, plots and tests under `if __name__ == \"__main__\":`.",
+            'training, plots and tests under `if __name__ == "__main__":`.',
             file=file,
             line=self._last_progress,
             problem=message,
@@ -321,7 +323,9 @@ class Guest:
                 with contextlib.suppress(psutil.Error):
                     used += process.memory_info().rss
         if used > self.spec.limits.memory_mib * 2**20:
-            raise self._lost("memory", msg("Your code used more than {mib} MiB of memory.", mib=self.spec.limits.memory_mib))
+            raise self._lost(
+                "memory", msg("Your code used more than {mib} MiB of memory.", mib=self.spec.limits.memory_mib)
+            )
 
     def _ended(self) -> GuestLost:
         """The guest closed its end: say how the process ended."""

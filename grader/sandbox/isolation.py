@@ -47,7 +47,21 @@ def probe_bubblewrap() -> Isolation:
             BUBBLEWRAP, False, msg("the program bwrap is not installed; on Debian: apt-get install bubblewrap")
         )
     command = [program, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
-    command += ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--cap-drop", "ALL", "--", "/bin/sh", "-c", ":"]
+    command += [
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--cap-drop",
+        "ALL",
+        "--",
+        "/bin/sh",
+        "-c",
+        ":",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

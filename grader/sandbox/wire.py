@@ -191,9 +191,7 @@ def _from_node(node: Any, arrays: list[np.ndarray[Any, Any]], budget: list[int],
     raise WireError("an unknown or malformed node")
 
 
-def _read_pairs(
-    pairs: list[Any], arrays: list[np.ndarray[Any, Any]], budget: list[int], depth: int
-) -> dict[str, Any]:
+def _read_pairs(pairs: list[Any], arrays: list[np.ndarray[Any, Any]], budget: list[int], depth: int) -> dict[str, Any]:
     result = {}
     for pair in pairs:
         if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)) or pair[0] in result:

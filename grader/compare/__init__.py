@@ -1,0 +1,1 @@
+"""Pure comparisons of what came with what was wanted."""

@@ -1,0 +1,211 @@
+"""The fields of an answer sheet: what kind of answer each takes, and what a submission wrote there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from grader.answers.source import Parsed, Unreadable
+from grader.errors import ExerciseError
+from grader.message import Message, msg
+from grader.model import Understood
+
+if TYPE_CHECKING:
+    from grader.answers.sheet import Sheet
+
+KINDS = ("matrix", "number", "formula", "choice", "claims", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of an answer sheet: its key, the names its heading may have, and how its answer is read.
+
+    `options` belong to the kind: `choices` of a choice, `rows` of a table of
+    claims, the variables of a formula.  A `given` field is chosen by the student
+    (or drawn for them) and is no answer.
+    """
+
+    key: str
+    kind: str
+    names: tuple[str, ...] = ()
+    given: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_toml(cls, where: str, row: Mapping[str, Any]) -> Field:
+        """Read one [[fields]] table."""
+        options = {key: value for key, value in row.items() if key not in ("key", "kind", "names", "given")}
+        if row.get("kind") not in KINDS or not isinstance(row.get("key"), str):
+            raise ExerciseError(
+                msg(
+                    "{where}: a field needs a key and a kind out of {kinds}, got {got}",
+                    where=where,
+                    kinds=", ".join(KINDS),
+                    got=repr(dict(row)),
+                )
+            )
+        return cls(row["key"], row["kind"], tuple(row.get("names", ())), bool(row.get("given", False)), options)
+
+    def parse(self, text: str) -> Parsed[Any] | Unreadable:
+        """Read an answer of this field; never evaluates it, never raises on any text."""
+        return _PARSERS[self.kind](text, self.options)
+
+
+class UnansweredField(Exception):
+    """The field is empty, or not there."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class UnreadableField(Exception):
+    """Something stands in the field and cannot be read; `line` is the line in the file, 0 where there is none."""
+
+    def __init__(self, key: str, reason: Message, *, problem: Unreadable | None = None, line: int = 0) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason
+        self.problem = problem
+        self.line = line
+
+
+class Answers:
+    """A submission's answer sheet as checks see it: `answers["full"]` is a value.
+
+    Asking for a field that is empty or unreadable ends the check with that
+    verdict.  Every answer that was read is noted, so that the report can repeat
+    how it was understood.
+    """
+
+    def __init__(self, fields: Sequence[Field], texts: Mapping[str, Located]) -> None:
+        self._fields = {field.key: field for field in fields}
+        self._texts = texts
+        self._parsed: dict[str, Parsed[Any] | Unreadable] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.read(key).value
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
+    def text(self, key: str) -> str:
+        """What stands in the field, as it was typed.
+
+        Raises:
+            UnansweredField, UnreadableField: There is none, or more than one.
+        """
+        located = self._texts.get(key)
+        if located is None:
+            raise UnansweredField(key)
+        if located.problem is not None:
+            raise UnreadableField(key, located.problem, line=located.line)
+        return located.text
+
+    def read(self, key: str) -> Parsed[Any]:
+        """The parsed answer with its remarks.
+
+        Raises:
+            UnansweredField: The field is empty or missing.
+            UnreadableField: It cannot be read.
+            KeyError: The exercise has no such field; the author's mistake.
+        """
+        field = self._fields[key]
+        text = self.text(key)
+        if key not in self._parsed:
+            self._parsed[key] = field.parse(text)
+        parsed = self._parsed[key]
+        if isinstance(parsed, Unreadable):
+            line = self._texts[key].line + parsed.line - 1
+            raise UnreadableField(key, parsed.message, problem=parsed, line=line)
+        return parsed
+
+    def understood(self) -> tuple[Understood, ...]:
+        """Every answer that has been read, in the order of the fields."""
+        found = ((key, self._parsed.get(key)) for key in self._fields)
+        return tuple(Understood(key, parsed.understood) for key, parsed in found if isinstance(parsed, Parsed))
+
+    def remarks(self) -> tuple[Message, ...]:
+        """What the readers remarked, in the order of the fields."""
+        found = ((key, self._parsed.get(key)) for key in self._fields)
+        return tuple(
+            msg("{field}: {remark}", field=key, remark=remark)
+            for key, parsed in found
+            if isinstance(parsed, Parsed)
+            for remark in parsed.remarks
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The text of a field and the line of the file where it begins; `problem` where it is there twice."""
+
+    text: str
+    line: int = 1
+    problem: Message | None = None
+
+
+def locate(
+    sheets: Sequence[Sheet], exercise_keys: Sequence[str], fields: Sequence[Field], others: Sequence[Sequence[str]]
+) -> dict[str, Located]:
+    """Find each field of an exercise in the first sheet that has it filled in."""
+    from grader.answers.sheet import Duplicate
+
+    found: dict[str, Located] = {}
+    for field in fields:
+        rivals = [[other.key, *other.names] for other in fields if other is not field]
+        for sheet in sheets:
+            section = sheet.find(exercise_keys, [field.key, *field.names], other_fields=rivals, other_exercises=others)
+            if isinstance(section, Duplicate):
+                found[field.key] = Located("", section.sections[0].line, section.message)
+            elif section is not None and not section.is_empty:
+                found[field.key] = Located(section.body, section.body_line)
+            if field.key in found:
+                break
+    return found
+
+
+def _parse_matrix(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.matrix import parse_matrix
+
+    return parse_matrix(text)
+
+
+def _parse_number(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.number import parse_number
+
+    return parse_number(text)
+
+
+def _parse_formula(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.formula import FormulaSpec, parse_formula
+
+    return parse_formula(text, FormulaSpec.from_options(options))
+
+
+def _parse_choice(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.claims import parse_choice
+
+    return parse_choice(text, {key: tuple(names) for key, names in options["choices"].items()})
+
+
+def _parse_claims(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.claims import parse_claims
+
+    return parse_claims(text, {key: (key, *row.get("names", ())) for key, row in options["rows"].items()})
+
+
+def _parse_text(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    stripped = text.strip()
+    return Parsed(stripped, understood=f"{len(stripped)} characters", remarks=())
+
+
+_PARSERS: dict[str, Callable[[str, Mapping[str, Any]], Parsed[Any] | Unreadable]] = {
+    "matrix": _parse_matrix,
+    "number": _parse_number,
+    "formula": _parse_formula,
+    "choice": _parse_choice,
+    "claims": _parse_claims,
+    "text": _parse_text,
+}

@@ -1,0 +1,243 @@
+"""The only way to a grade: `grade(submission, course) -> Report`; everything else schedules or renders it."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from grader.diagnose import diagnose
+from grader.exercise import Course, Exercise
+from grader.field import Answers, Located, locate
+from grader.hint import hint_for
+from grader.intake import Submission
+from grader.judge import STAFF_LOG, fault, judge, skipped, unavailable
+from grader.message import Message, msg
+from grader.model import ExerciseReport, Outcome, Report, Verdict
+from grader.sandbox.host import ErrorInfo
+from grader.sandbox.isolation import strongest
+from grader.sandbox.launch import GuestSpec, Launcher, launcher, scratch_folder
+from grader.student import GuestTransport, Student
+
+Progress = Callable[[Exercise, str], None]
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def grade(
+    submission: Submission,
+    course: Course,
+    *,
+    only: Sequence[str] = (),
+    device: str = "cpu",
+    walls: Launcher | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Grade a submission.
+
+    Args:
+        only: Names of the exercises to grade; none means all.
+        device: "cpu", "cuda", or "auto" for CUDA where there is one.
+        walls: What guests are started with; the strongest isolation that works here by default.
+        progress: Told the exercise and the check that begins.
+
+    Returns:
+        The report, the same for the same content, whatever the order of exercises.
+
+    Raises:
+        ExerciseError: An exercise is not written as it must be, or `only` names none.
+    """
+    chosen = {course.exercise(name).name for name in only} or {exercise.name for exercise in course.exercises}
+    exercises = [exercise for exercise in course.exercises if exercise.name in chosen]
+    walls = walls or launcher(strongest().name)
+    device = resolve_device(device) if any(exercise.guest == "torch" for exercise in exercises) else "cpu"
+    parts = tuple(
+        _grade_exercise(exercise, submission, course, device=device, walls=walls, progress=progress)
+        for exercise in exercises
+    )
+    return Report(
+        course=course.title.text,
+        student=submission.student,
+        submission=submission.digest,
+        seed=course.seed,
+        device=device,
+        exercises=parts,
+        remarks=submission.remarks,
+        isolation=walls.isolation,
+        not_graded=tuple(exercise.name for exercise in course.exercises if exercise.name not in chosen),
+    )
+
+
+def resolve_device(device: str) -> str:
+    """The device that will be used: "auto" becomes "cuda" or "cpu".
+
+    Raises:
+        ValueError: Another name, or CUDA where there is none.
+    """
+    if device not in DEVICES:
+        raise ValueError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise ValueError("device: expected a CUDA device for 'cuda', found none; use 'auto' or 'cpu'")
+    return "cpu"
+
+
+def personal_texts(course: Course, exercise: Exercise, student: str | None) -> dict[str, str]:
+    """The values that are drawn for a student's id: a text per field; none without an id."""
+    if student is None or exercise.personal is None:
+        return {}
+    seed = hashlib.sha256(f"{course.seed}/{exercise.name}/{student}".encode()).digest()
+    return dict(exercise.personal(random.Random(seed)))
+
+
+def _grade_exercise(
+    exercise: Exercise,
+    submission: Submission,
+    course: Course,
+    *,
+    device: str,
+    walls: Launcher,
+    progress: Progress | None,
+) -> ExerciseReport:
+    personal = personal_texts(course, exercise, submission.student)
+    answers = _answers(exercise, submission, course, personal)
+    fixtures: dict[str, Any] = {
+        "answers": answers,
+        "settings": exercise.settings,
+        "personal": {key: exercise_field(exercise, key).parse(text) for key, text in personal.items()},
+        "device": device,
+        "student": None,
+    }
+    seed = f"{course.seed}/{exercise.name}/{exercise.version}"
+    place = submission.find(exercise.file, exercise.functions) if exercise.file else msg("No code is asked for.")
+    remarks: list[Message] = []
+    with _code(exercise, submission, place, device, walls) as transport, _one_thread(exercise):
+        if transport is not None:
+            fixtures["student"] = Student(transport)
+        outcomes = _judge_all(exercise, fixtures, place, seed, progress)
+        diagnosis = None
+        if any(outcome.verdict is Verdict.FAIL for outcome in outcomes):
+            try:
+                diagnosis = diagnose(exercise, fixtures)
+            except Exception:  # a diagnosis is extra: an author's slip in it must not cost a verdict
+                STAFF_LOG.exception("diagnosis of %s", exercise.name)
+        if transport is not None and isinstance(place, str):
+            transport.close()
+            remarks += _code_remarks(submission, place, transport)
+    return ExerciseReport(
+        exercise=exercise.name,
+        version=exercise.version,
+        title=exercise.title,
+        outcomes=outcomes,
+        diagnosis=diagnosis,
+        remarks=(*remarks, *answers.remarks()),
+        understood=answers.understood(),
+        isolation=walls.isolation if isinstance(place, str) else None,
+    )
+
+
+def exercise_field(exercise: Exercise, key: str) -> Any:
+    """The field of that key; a KeyError is its author's mistake."""
+    return {field.key: field for field in exercise.fields}[key]
+
+
+def _judge_all(
+    exercise: Exercise, fixtures: Mapping[str, Any], place: str | Message, seed: str, progress: Progress | None
+) -> tuple[Outcome, ...]:
+    outcomes: dict[str, Outcome] = {}
+    for check in exercise.checks:
+        if progress is not None:
+            progress(exercise, check.name)
+        waiting = [name for name in check.after if outcomes[name].verdict is not Verdict.PASS]
+        if "student" in check.fixtures and isinstance(place, Message):
+            outcomes[check.name] = unavailable(check, ", ".join(exercise.functions), place)
+        elif waiting:
+            outcomes[check.name] = skipped(check, waiting[0])
+        else:
+            try:
+                outcomes[check.name] = judge(check, fixtures, fixtures["student"], f"{seed}/{check.name}")
+            except Exception as error:
+                outcomes[check.name] = fault(check, error)
+    return tuple(outcomes.values())
+
+
+@contextmanager
+def _code(
+    exercise: Exercise, submission: Submission, place: str | Message, device: str, walls: Launcher
+) -> Iterator[GuestTransport | None]:
+    """The way to the student's code, if the exercise asks for any and it was found."""
+    if exercise.guest is None or isinstance(place, Message):
+        yield None
+        return
+    with scratch_folder() as folder:
+        submission.write(folder)
+        folder.chmod(0o755)
+        spec = GuestSpec(exercise.guest, folder, exercise.limits, device)
+        transport = GuestTransport(walls, spec, place)
+        try:
+            yield transport
+        finally:
+            transport.close()
+
+
+@contextmanager
+def _one_thread(exercise: Exercise) -> Iterator[None]:
+    """The reference computes with one thread: sums in the same order as on any other machine."""
+    if exercise.guest != "torch":
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _answers(exercise: Exercise, submission: Submission, course: Course, personal: Mapping[str, str]) -> Answers:
+    if not exercise.fields:
+        return Answers((), {})
+    others = [[other.name, *other.aliases] for other in course.exercises if other is not exercise]
+    texts = locate(submission.sheets, [exercise.name, *exercise.aliases], exercise.fields, others)
+    drawn = {key: Located(text) for key, text in personal.items() if key not in texts}
+    return Answers(exercise.fields, texts | drawn)
+
+
+def _code_remarks(submission: Submission, place: str, transport: GuestTransport) -> list[Message]:
+    remarks = []
+    for block in submission.sources[place].left_out:
+        remarks.append(
+            msg(
+                "{file}: lines {first} to {last} were left out, because line {line} is not Python ({reason}).",
+                file=place,
+                first=block.first,
+                last=block.last,
+                line=block.line,
+                reason=block.reason,
+            )
+        )
+    for problem in transport.problems[:5]:
+        remarks.append(_load_remark(place, problem))
+    if transport.is_noisy:
+        remarks.append(msg("Your code prints a lot; only what a function returns is looked at."))
+    return remarks
+
+
+def _load_remark(place: str, problem: ErrorInfo) -> Message:
+    said = msg(
+        "{file}, line {line}: {type} while the file was loaded; the rest of the file still counts. {message}",
+        file=place,
+        line=problem.line,
+        type=problem.type,
+        message=problem.message,
+    )
+    hint = hint_for(problem)
+    return said if hint is None else msg("{said} {hint}", said=said, hint=hint)

@@ -1,0 +1,112 @@
+"""A submission as plain files in memory: what is there, who handed it in, what was remarked on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.message import Message, msg
+from grader.sandbox.source import Source, parse
+
+if TYPE_CHECKING:
+    from grader.answers.sheet import Sheet
+
+STUDENT_FILE = "grade.toml"
+SHEET_FILE = "answers.md"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The files of a submission by their paths, Python and Markdown as UTF-8 text whatever they were saved in."""
+
+    files: Mapping[str, bytes]
+    remarks: tuple[Message, ...] = ()
+    unreadable: Mapping[str, Message] = field(default_factory=dict)  # files that are there but are no text
+
+    @cached_property
+    def digest(self) -> str:
+        """Sha256 over the sorted paths and contents."""
+        digest = hashlib.sha256()
+        for path in sorted(self.files):
+            content = self.files[path]
+            digest.update(f"{len(path.encode())}:{path}:{len(content)}:".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
+    @cached_property
+    def student(self) -> str | None:
+        """The student's id as `grade init --student` wrote it, or None."""
+        try:
+            data = tomllib.loads(self.files.get(STUDENT_FILE, b"").decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            return None
+        student = data.get("student")
+        return student if isinstance(student, str) and student else None
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Every Python file, parsed."""
+        return {
+            path: parse(self.files[path].decode("utf-8"), path) for path in sorted(self.files) if path.endswith(".py")
+        }
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Every Markdown file that may hold answers; answers.md first."""
+        from grader.answers.sheet import read_sheet
+
+        names = [name for name in self.files if name.lower().endswith((".md", ".markdown")) and not _is_readme(name)]
+        names.sort(key=lambda name: (name.rsplit("/", 1)[-1].lower() != SHEET_FILE, name.count("/"), name))
+        return tuple(read_sheet(self.files[name].decode("utf-8")) for name in names)
+
+    def find(self, preferred: str, names: tuple[str, ...]) -> str | Message:
+        """The file that defines these names: the preferred one, else the only other one; or a sentence why not."""
+        defining = [path for path, source in self.sources.items() if source.defines() >= set(names)]
+        for path in defining:
+            if path.rsplit("/", 1)[-1] == preferred:
+                return path
+        if len(defining) == 1:
+            return defining[0]
+        if defining:
+            return msg(
+                "Several files define it ({files}); keep it in {file} only.", files=", ".join(defining), file=preferred
+            )
+        return self._why_not(preferred, names)
+
+    def write(self, folder: Path) -> None:
+        """Write every file below a folder of ours, for a guest to read."""
+        for path, content in self.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+    def _why_not(self, preferred: str, names: tuple[str, ...]) -> Message:
+        wanted = ", ".join(names)
+        for path, reason in self.unreadable.items():
+            if path.rsplit("/", 1)[-1] == preferred:
+                return msg("{file} cannot be read: {reason}", file=path, reason=reason)
+        for path, source in self.sources.items():
+            if path.rsplit("/", 1)[-1] == preferred:
+                if source.left_out:
+                    block = source.left_out[0]
+                    return msg(
+                        "{file}, line {line} is not Python ({reason}), so lines {first} to {last} were left out.",
+                        file=path,
+                        line=block.line,
+                        reason=block.reason,
+                        first=block.first,
+                        last=block.last,
+                    )
+                return msg(
+                    "{file} does not define {names}; keep the name that the template has.", file=path, names=wanted
+                )
+        return msg("Expected a file {file} that defines {names}.", file=preferred, names=wanted)
+
+
+def _is_readme(name: str) -> bool:
+    return name.rsplit("/", 1)[-1].lower().startswith("readme")
