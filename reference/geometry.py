@@ -1,6 +1,6 @@
 """Sizes, receptive fields and costs of layers: integers only, no arrays.
 
-Every function works along one side of the image; call it twice for height and width.
+Sizes and fields are those along one side of the image; ask twice for height and width.
 """
 
 from __future__ import annotations
@@ -11,6 +11,24 @@ from dataclasses import dataclass
 from reference.errors import OptionError, ShapeError, require_at_least
 
 Pair = int | tuple[int, int]
+
+
+def pair(argument: str, value: Pair, minimum: int) -> tuple[int, int]:
+    """Read a number for both axes, or (vertical, horizontal).
+
+    Raises:
+        OptionError: Not one or two integers, or one below `minimum`.
+
+    Example:
+        >>> pair("stride", 2, 1), pair("stride", (2, 1), 1)
+        ((2, 2), (2, 1))
+    """
+    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(numbers) != 2:
+        raise OptionError(argument, "an integer or (vertical, horizontal)", repr(value))
+    for number in numbers:
+        require_at_least(argument, number, minimum)
+    return numbers[0], numbers[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +236,7 @@ def receptive_field(layers: Iterable[Layer]) -> ReceptiveField:
 
 
 def _area(argument: str, sides: Pair) -> int:
-    height, width = (sides, sides) if isinstance(sides, int) else sides
-    require_at_least(argument, height, 1)
-    require_at_least(argument, width, 1)
+    height, width = pair(argument, sides, 1)
     return height * width
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError, require_at_least
-from reference.geometry import Pair
-from reference.layers.window import grid, pair, require_image, sum_channels
+from reference.geometry import Pair, pair
+from reference.layers.window import grid, require_image, sum_channels
 
 
 def correlate2d(
@@ -199,7 +199,9 @@ def correlate2d_im2col(
     options = {"stride": stride, "padding": padding, "dilation": dilation}
     H_out, W_out = grid((x.shape[2], x.shape[3]), (K_h, K_w), **options).output  # type: ignore[arg-type]
     columns = im2col(x, (K_h, K_w), **options)  # type: ignore[arg-type]
-    split = columns.reshape(x.shape[0], groups, C * K_h * K_w, -1, 1)  # (N, groups, C*K_h*K_w, H_out*W_out, 1)
+    split = columns.reshape(
+        x.shape[0], groups, C * K_h * K_w, H_out * W_out, 1
+    )  # (N, groups, C*K_h*K_w, H_out*W_out, 1)
     rows = weight.reshape(groups, C_out // groups, C * K_h * K_w)
     y = sum_channels(split, rows)  # (N, groups, C_out/groups, H_out*W_out, 1)
     return _add_bias(y.reshape(x.shape[0], C_out, H_out, W_out), bias)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError, require_at_least
-from reference.geometry import Layer, Pair, transposed_output_size
-from reference.layers.window import Axis, Grid, pair, require_image, sum_channels
+from reference.geometry import Layer, Pair, pair, transposed_output_size
+from reference.layers.window import Axis, Grid, require_image, sum_channels
 
 
 def conv_transpose2d(

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError
-from reference.geometry import Pair
-from reference.layers.window import Axis, Grid, grid, pair, require_image
+from reference.geometry import Pair, pair
+from reference.layers.window import Axis, Grid, grid, require_image
 
 
 class Pooled(NamedTuple):

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError
-from reference.geometry import Pair
-from reference.layers.window import pair, require_image
+from reference.geometry import Pair, pair
+from reference.layers.window import require_image
 
 
 def max_unpool2d(

@@ -11,24 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reference.errors import OptionError, ShapeError, require_at_least
-from reference.geometry import Layer, Pair, output_size
+from reference.errors import OptionError, ShapeError
+from reference.geometry import Layer, Pair, output_size, pair
 
 Margins = tuple[int, int]  # before and after, on one axis
-
-
-def pair(argument: str, value: Pair, minimum: int) -> tuple[int, int]:
-    """Read an option that is one number for both axes, or (vertical, horizontal).
-
-    Raises:
-        OptionError: Not one or two integers, or one below `minimum`.
-    """
-    numbers = (value, value) if isinstance(value, int) else tuple(value)
-    if len(numbers) != 2:
-        raise OptionError(argument, "an integer or (vertical, horizontal)", repr(value))
-    for number in numbers:
-        require_at_least(argument, number, minimum)
-    return numbers[0], numbers[1]
 
 
 def require_image(argument: str, x: Tensor) -> None:
