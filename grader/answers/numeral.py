@@ -65,6 +65,16 @@ def read_decimal(text: str, offset: int) -> Fraction:
     return Fraction(mantissa.rstrip(".") if mantissa != "." else "0") * Fraction(10) ** int(exponent or "0")
 
 
+def write_number(number: Fraction) -> str:
+    """Write a number as people read it: a short decimal when that is exact, otherwise a fraction."""
+    for places in range(7):
+        scaled = abs(number) * 10**places
+        if scaled.denominator == 1:
+            whole, part = divmod(scaled.numerator, 10**places)
+            return ("-" if number < 0 else "") + str(whole) + (f".{part:0{places}}" if places else "")
+    return str(number)
+
+
 def _value(form: str, parts: list[str], offset: int) -> Fraction:
     if form == "decimal":
         return read_decimal(parts[0], offset)
