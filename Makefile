@@ -1,0 +1,46 @@
+# Everything runs from a fresh clone: each target sets up what it needs.
+SAMPLE ?= examples/typical
+JOBS ?= 2
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint types format messages template golden bench clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+setup: .venv/ready  ## Make .venv, install pinned packages and bubblewrap
+
+.venv/ready: pyproject.toml constraints.txt scripts/setup
+	scripts/setup
+
+demo: setup  ## Grade a sample submission and show its report
+	$(BIN)/grade submit --exit-zero $(SAMPLE)
+
+test: setup  ## Run all tests
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -q
+
+lint: setup  ## Check style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup  ## Check types
+	$(BIN)/mypy
+
+format: setup  ## Bring the code into the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+messages: setup  ## Bring the translation catalogues up to date
+	$(BIN)/python -m grader.catalogue update
+
+template: setup  ## Generate student_template/ from the exercises' starters
+	$(BIN)/python -m grader.template
+
+golden: setup  ## Write the golden reports of examples/ again; read the difference before you commit it
+	$(BIN)/python -m tests.golden.write
+
+bench: setup  ## Measure what benchmarks/README.md reports
+	$(BIN)/python benchmarks/submit.py
+
+clean:  ## Remove what the other targets made
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

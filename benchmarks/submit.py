@@ -1,0 +1,102 @@
+"""Time `grade submit` on the perfect submission beside the bare floor, as a ratio of medians in one run.
+
+The floor is one process that imports torch once and answers the very requests
+that the grader sends to the student's code: no isolation, no checks, no
+reference, no report.  The requests are recorded first, from a real grading.
+
+    python benchmarks/submit.py [--runs 5] [--submission examples/perfect]
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from grader.exercise import load_course
+from grader.grade import grade
+from grader.intake import read_submission
+from grader.sandbox import wire
+from grader.student import GuestTransport
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOOR = Path(__file__).resolve().parent / "floor.py"
+
+
+def record(submission: Path, folder: Path) -> int:
+    """Grade once and keep every request that crosses the wall, per file and kind of guest; return how many."""
+    loaded = read_submission(submission)
+    loaded.write(folder / "submission")
+    streams: dict[str, list[bytes]] = {}
+    send = GuestTransport.request
+
+    def recording(self, request, *, time_s=None):
+        key = json.dumps([self._spec.kind, self._file])
+        streams.setdefault(key, []).append(wire.encode(request))
+        return send(self, request, time_s=time_s)
+
+    GuestTransport.request = recording
+    try:
+        grade(loaded, load_course())
+    finally:
+        GuestTransport.request = send
+    table = []
+    for number, (key, frames) in enumerate(streams.items()):
+        (folder / f"{number}.frames").write_bytes(b"".join(frames))
+        kind, file = json.loads(key)
+        table.append({"kind": kind, "file": file, "frames": f"{number}.frames", "requests": len(frames)})
+    (folder / "table.json").write_text(json.dumps(table))
+    return sum(len(frames) for frames in streams.values())
+
+
+def seconds(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Wall and processor seconds of a command and its children."""
+    before = os.times()
+    start = time.perf_counter()
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall = time.perf_counter() - start
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, used
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--submission", type=Path, default=ROOT / "examples" / "perfect")
+    options = parser.parse_args()
+    grade_command = str(Path(sys.executable).parent / "grade")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        requests = record(options.submission, folder)
+        environment = os.environ | {"GRADE_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+        rows: dict[str, list[tuple[float, float]]] = {"floor": [], "grade submit": []}
+        for run in range(options.runs + 1):  # the first round warms the disk cache and is not counted
+            for name, command in (
+                ("floor", [sys.executable, str(FLOOR), str(folder)]),
+                ("grade submit", [grade_command, "submit", "--exit-zero", str(options.submission)]),
+            ):
+                result = seconds(command, environment)
+                if run:
+                    rows[name].append(result)
+    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+    print(f"{requests} requests to the student's code, {options.runs} runs, medians (minimum to maximum)\n")
+    print("| | wall s | processor s |\n|---|---:|---:|")
+    medians = {}
+    for name, results in rows.items():
+        walls, used = zip(*results, strict=True)
+        medians[name] = (statistics.median(walls), statistics.median(used))
+        cells = [f"{statistics.median(v):.2f} ({min(v):.2f} to {max(v):.2f})" for v in (walls, used)]
+        print(f"| {name} | {' | '.join(cells)} |")
+    ratios = [top / bottom for top, bottom in zip(medians["grade submit"], medians["floor"], strict=True)]
+    print(f"| **ratio** | **{ratios[0]:.2f}** | **{ratios[1]:.2f}** |")
+
+
+if __name__ == "__main__":
+    main()
