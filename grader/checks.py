@@ -10,7 +10,8 @@ The docstring is the sentence that the student reads.  The decorators only mark:
 there is no registry, and the order of checks is their order in the file.
 Parameters that Hypothesis does not draw are given by name: `student` (calls
 cross the wall), `answers` (the parsed answer sheet), `settings` (of the
-exercise), `personal` (values drawn from the student's id) and `device`.
+exercise), `personal` (values drawn from the student's id), `device`, and `remarks`,
+a list to which a check appends a `Message` that costs nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 CHECK_MARK = "__grade_check__"
 PROBE_MARK = "__grade_probe__"
-FIXTURES = frozenset({"student", "answers", "settings", "personal", "device"})
+FIXTURES = frozenset({"student", "answers", "settings", "personal", "device", "remarks"})
 
 
 @dataclass(frozen=True, slots=True)

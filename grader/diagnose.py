@@ -128,7 +128,7 @@ def _given(exercise: Exercise, answers: Answers | None) -> dict[str, str]:
     for field in exercise.fields:
         if field.given and answers is not None and field.key in answers:
             try:
-                given[field.key] = answers.text(field.key)
+                given[field.key] = answers.read(field.key).understood  # the canonical form, easy to read back
             except (UnansweredField, UnreadableField):
                 continue
     return given

@@ -113,6 +113,7 @@ def _grade_exercise(
         "personal": {key: exercise_field(exercise, key).parse(text) for key, text in personal.items()},
         "device": device,
         "student": None,
+        "remarks": [],
     }
     seed = f"{course.seed}/{exercise.name}/{exercise.version}"
     place = submission.find(exercise.file, exercise.functions) if exercise.file else msg("No code is asked for.")
@@ -136,7 +137,7 @@ def _grade_exercise(
         title=exercise.title,
         outcomes=outcomes,
         diagnosis=diagnosis,
-        remarks=(*remarks, *answers.remarks()),
+        remarks=(*remarks, *fixtures["remarks"], *answers.remarks()),
         understood=answers.understood(),
         isolation=walls.isolation if isinstance(place, str) else None,
     )
@@ -158,7 +159,8 @@ def _judge_all(
         if "student" in check.fixtures and isinstance(place, Message):
             outcomes[check.name] = unavailable(check, ", ".join(exercise.functions), place)
         elif waiting:
-            outcomes[check.name] = skipped(check, waiting[0])
+            before = next((name for name in waiting if not outcomes[name].verdict.is_pending), waiting[0])
+            outcomes[check.name] = skipped(check, before, outcomes[before].verdict)
         else:
             try:
                 outcomes[check.name] = judge(check, fixtures, fixtures["student"], f"{seed}/{check.name}")

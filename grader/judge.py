@@ -57,9 +57,10 @@ def fault(check: Check, error: BaseException) -> Outcome:
     return outcome(check, Verdict.FAULT, summary, Evidence(Label.DETAIL, verbatim(type(error).__name__)))
 
 
-def skipped(check: Check, before: str) -> Outcome:
-    """A check that was not run, because one that it depends on has not passed."""
-    return outcome(check, Verdict.SKIPPED, msg("Not run: first {check} has to pass.", check=before))
+def skipped(check: Check, before: str, verdict: Verdict) -> Outcome:
+    """A check that was not run, because one that it depends on has not passed; it is pending where that one is."""
+    own = verdict if verdict.is_pending else Verdict.SKIPPED
+    return outcome(check, own, msg("Not run: first {check} has to pass.", check=before))
 
 
 def unavailable(check: Check, names: str, where: Message) -> Outcome:
