@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, one torch thread, and the reason why GPU tests are skipped.
+"""What all tests share: Hypothesis profiles, one torch thread, one seed, and the reason why GPU tests are skipped.
 
 Profiles: `dev` is quick and draws anew each time; `ci` draws more, and the same
 every time.  HYPOTHESIS_PROFILE chooses; otherwise CI=true means `ci`.
@@ -20,5 +20,6 @@ torch.set_num_threads(1)  # the arrays are tiny, and tests run beside each other
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    torch.manual_seed(0)  # a test that fails alone fails the same way among others
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")

@@ -33,8 +33,8 @@ def count_windows(
     while True:
         end = start + d * (k - 1)  # last tap
         fits = end < size + after
-        # caffe and torch keep one overhanging window if it starts before the trailing border
-        overhangs = ceil and end - size - after < s and start < size
+        # rounding up keeps one overhanging window, if it starts before the trailing border
+        overhangs = ceil and end - (size + after - 1) < s and start < size
         if not fits and not overhangs:
             return count
         count, start = count + 1, start + s
