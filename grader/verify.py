@@ -70,7 +70,7 @@ def verify_exercise(
     accepted, wrong = specimens(exercise, "accepted"), specimens(exercise, "wrong")
     problems: list[Message] = []
     try:
-        problems += _static(exercise, accepted, wrong)
+        problems += demands(exercise)
 
         def graded(specimen: Specimen) -> ExerciseReport:
             if progress is not None:
@@ -137,8 +137,9 @@ def starter_submission(exercise: Exercise) -> Submission:
     return Submission(files)
 
 
-def _static(exercise: Exercise, accepted: Sequence[Specimen], wrong: Sequence[Specimen]) -> Iterable[Message]:
-    """What can be said without running anything."""
+def demands(exercise: Exercise) -> Iterable[Message]:
+    """What is missing or contradictory in the exercise's files, found without grading anything."""
+    accepted, wrong = specimens(exercise, "accepted"), specimens(exercise, "wrong")
     names = {check.name for check in exercise.checks}
     if not accepted:
         yield msg("submissions/accepted: expected at least one file, found none")
