@@ -97,11 +97,11 @@ def output_size(
             repr(size),
             "enlarge the image or the padding, or shrink kernel_size or dilation",
         )
-    if not ceil_mode:
-        return room // stride + 1
-    windows = -(-room // stride) + 1
-    # A last window that holds nothing but trailing padding would have no pixel to look at.
-    return windows - 1 if (windows - 1) * stride >= size + padding else windows
+    windows = room // stride + 1
+    # One more hangs over, if any room is left and its first tap is not in the trailing padding.
+    if ceil_mode and room % stride and windows * stride < size + padding:
+        windows += 1
+    return windows
 
 
 def transposed_output_size(
