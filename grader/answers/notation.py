@@ -1,0 +1,121 @@
+r"""LaTeX, Unicode and Markdown dress of a formula, taken off: one plain notation is left.
+
+`\mathbf{x}`, `\cdot`, `\left(`, `x₁₂ᴿ`, `&=` and `\begin{aligned}` become `x`, `*`, `(`,
+`x_{12}^{R}`, `=` and nothing.  Every character still knows where it stood.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from grader.answers.source import Source
+
+_FONT = r"math(?:bf|rm|it|sf|cal|scr|bb|tt)|text(?:bf|it|rm|sf|tt)?|bm|boldsymbol|operatorname|mbox|vec|rm|bf|it"
+_REPLACED = {
+    "cdot": "*", "times": "*", "ast": "*", "bullet": "*", "star": "*", "div": "/",
+    "sum": "∑", "Sigma": "∑", "in": "∈", "le": "≤", "leq": "≤", "leqslant": "≤",
+    "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")",
+    "equiv": "=", "triangleq": "=", "coloneqq": "=", "prime": "'", "otimes": "⊗", "circledast": "⊗",
+    "left": " ", "right": " ", "displaystyle": " ", "textstyle": " ", "limits": " ", "nolimits": " ",
+    "nonumber": " ", "notag": " ", "quad": " ", "qquad": " ", "big": " ", "Big": " ", "bigg": " ", "Bigg": " ",
+    "bigl": " ", "bigr": " ", "Bigl": " ", "Bigr": " ", "biggl": " ", "biggr": " ", "Biggl": " ", "Biggr": " ",
+    "newline": " ", "hspace": " ", "space": " ", "thinspace": " ",
+}  # fmt: skip
+
+_DRESS = re.compile(
+    r"(?P<fence>^[ \t]*(?:`{3,}|~{3,})[^\n]*$)"
+    r"|(?P<comment>(?<!\\)[%#][^\n]*)"
+    r"|(?P<row>\\\\(?:\s?\[-?[0-9.]{1,6}(?:pt|em|ex|mm|cm)\])?)"
+    r"|(?P<environment>\\(?:begin|end)\s?\{[a-zA-Z]{1,12}\*?\}(?:\{[lcr@{} ]{1,12}\})?)"
+    r"|(?P<tag>\\(?:tag|label)\*?\{[^{}\n]{0,40}\})"
+    rf"|(?P<font>\\(?:{_FONT})(?![a-zA-Z]))"
+    r"|(?P<command>\\(?P<name>[a-zA-Z]+))"
+    r"|(?P<brace>\\[{}])"
+    r"|(?P<space>\\[,;:!> \n()\[\]]|\\$|[&$`~])"
+    r"|(?P<sum>[Σ∑])|(?P<member>[∈ϵє])|(?P<conv>[⊗⊛⍟])|(?P<assign>:=)",
+    re.MULTILINE,
+)
+_UNWRAPPED = re.compile(r"\x02\s?\{")
+
+
+def plain_notation(source: Source) -> Source:
+    """Rewrite the source so that only letters, digits, `_ ^ + - * / = ∑ ∈ ⊗` and brackets carry meaning.
+
+    Commands that are not known stay as they are: the reader of the formula refuses them.
+    """
+    edits = []
+    for found in _DRESS.finditer(source.text):
+        new = _replacement(found)
+        if new != found[0]:
+            edits.append((found.start(), found.end(), new))
+    return _scripts_in_braces(_without_font_braces(source.rewritten(edits)))
+
+
+def _replacement(found: re.Match[str]) -> str:
+    if found["font"]:
+        return "\x02"
+    if found["command"]:
+        name = found["name"]
+        return _REPLACED.get(name, found[0])
+    if found["brace"]:
+        return found[0][1]
+    for group, new in (("sum", "∑"), ("member", "∈"), ("conv", "⊗"), ("assign", "=")):
+        if found[group]:
+            return new
+    return " "
+
+
+def _without_font_braces(source: Source) -> Source:
+    r"""Take off the braces of `\mathbf{x}`, whose command has become a mark."""
+    text, edits, opened = source.text, [], []
+    depth = 0
+    position = 0
+    while position < len(text):
+        if found := _UNWRAPPED.match(text, position):
+            edits.append((found.start(), found.end(), ""))
+            depth += 1
+            opened.append(depth)
+            position = found.end()
+            continue
+        if text[position] == "\x02":
+            edits.append((position, position + 1, ""))
+        elif text[position] == "{":
+            depth += 1
+        elif text[position] == "}":
+            if opened and opened[-1] == depth:
+                opened.pop()
+                edits.append((position, position + 1, ""))
+            depth -= 1
+        position += 1
+    return source.rewritten(edits)
+
+
+def _scripts_in_braces(source: Source) -> Source:
+    """Write runs of Unicode subscripts and superscripts as `_{...}` and `^{...}`."""
+    text, edits, position = source.text, [], 0
+    while position < len(text):
+        kind = _script(text[position])
+        if kind is None:
+            position += 1
+            continue
+        end = position + 1
+        while end < len(text) and (
+            _script(text[end]) == kind or (text[end] == "," and _script(text[end + 1 : end + 2]) == kind)
+        ):
+            end += 1
+        plain = "".join(unicodedata.normalize("NFKC", character) for character in text[position:end])
+        edits.append((position, position, kind + "{"))
+        edits += [(position + i, position + i + 1, new) for i, new in enumerate(plain.replace("−", "-"))]
+        edits.append((end, end, "}"))
+        position = end
+    return source.rewritten(edits)
+
+
+@lru_cache(maxsize=4096)
+def _script(character: str) -> str | None:
+    decomposition = unicodedata.decomposition(character).split() if character else []
+    if len(decomposition) != 2:
+        return None
+    return {"<super>": "^", "<sub>": "_"}.get(decomposition[0])
