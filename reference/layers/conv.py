@@ -158,7 +158,7 @@ def col2im(
         [[[[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]]]]
     """
     sides, (K_h, K_w) = pair("output_size", output_size, 1), pair("kernel_size", kernel_size, 1)
-    windows = grid(sides, (K_h, K_w), stride=stride, padding=padding, dilation=dilation)
+    windows = grid(sides, (K_h, K_w), stride=stride, padding=padding, dilation=dilation, argument="output_size")
     count = windows.output[0] * windows.output[1]
     if columns.ndim != 3 or columns.shape[1] == 0 or columns.shape[1] % (K_h * K_w) or columns.shape[2] != count:
         raise ShapeError(

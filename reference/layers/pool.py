@@ -54,7 +54,7 @@ def max_pool2d(
 
     Raises:
         ShapeError: x is no batch of images, or some window holds no pixel of it.
-        OptionError: An option is of no use.
+        OptionError: An option is of no use, or x holds no real numbers.
 
     Example:
         >>> x = torch.tensor([[[[1, 3, 2, 0], [4, 2, 1, 5], [0, 1, 7, 6], [2, 8, 3, 9]]]])
@@ -66,6 +66,8 @@ def max_pool2d(
         Switches: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     """
     require_image("x", x)
+    if x.is_complex() or x.dtype == torch.bool:
+        raise OptionError("x", "real numbers, of which one is the largest", str(x.dtype))
     H, W = x.shape[2:]
     windows = _windows(x, kernel_size, stride, padding, dilation, ceil_mode)
     for name, axis in (("H", windows.rows), ("W", windows.columns)):

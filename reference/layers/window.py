@@ -114,6 +114,7 @@ def grid(
     padding: Pair | str = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
+    argument: str = "x",
 ) -> Grid:
     """Lay out the windows over an image.
 
@@ -126,6 +127,7 @@ def grid(
             be even on both sides, the extra pixel goes to the bottom and the right.
         dilation: Pixels between two taps; at least 1.
         ceil_mode: Keep a last window that hangs over the end.
+        argument: What the image is called in an error.
 
     Raises:
         OptionError: An option is of no use, or "same" is asked with a stride.
@@ -148,7 +150,7 @@ def grid(
         except ShapeError as error:
             name = ("H", "W")[axis]
             raise ShapeError(
-                "x",
+                argument,
                 f"{name} of at least {layer.extent - sum(margins)}, "
                 f"as the window spans {layer.extent} and the padding adds {sum(margins)}",
                 f"{name} = {sides[axis]}",

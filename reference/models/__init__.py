@@ -1,7 +1,11 @@
 """Networks of the papers, one file a paper; every public name can be imported from here.
 
 A net's layers are a table at the top of its file (rows: `plan.py`), built from
-`block.py`.  `width` scales all channels: the papers' nets have 64, tests use 2.
+`block.py`.  `width` scales all channels: the papers' nets have 64, tests use 1 or 2.
+
+To add a net: its table and class in a file of its own, its published numbers
+with their sources in `facts.toml`, its line here, and a test that holds one
+against the other, and the fast layers against `reference.layers`.
 """
 
 from reference.models.count import parameter_count

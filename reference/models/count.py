@@ -7,7 +7,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def parameter_count(net: nn.Module, *, batch_norm: bool = True) -> int:
-    """Count the learned numbers of a net; running statistics are none.
+    """Count the learned numbers of a net; running statistics are none, shared ones count once.
 
     Args:
         net: The net; one built under `torch.device("meta")` costs no memory.
@@ -18,8 +18,7 @@ def parameter_count(net: nn.Module, *, batch_norm: bool = True) -> int:
         >>> parameter_count(net), parameter_count(net, batch_norm=False)
         (24, 16)
     """
-    total = 0
-    for layer in net.modules():
-        if batch_norm or not isinstance(layer, _BatchNorm):
-            total += sum(weight.numel() for weight in layer.parameters(recurse=False))
-    return total
+    layers = [layer for layer in net.modules() if batch_norm or not isinstance(layer, _BatchNorm)]
+    # keyed by the tensor itself: weights that layers share are learned once
+    weights = {id(weight): weight for layer in layers for weight in layer.parameters(recurse=False)}
+    return sum(weight.numel() for weight in weights.values())

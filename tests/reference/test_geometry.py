@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -31,6 +34,8 @@ SIDES, STRIDES = st.integers(1, 20), st.integers(1, 4)
 LAYERS = st.lists(
     st.builds(Layer, st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2)), max_size=4
 )
+
+ROOT = Path(__file__).parents[2]
 
 LENET = [Layer(5), Layer(2, 2), Layer(5), Layer(2, 2)]
 ALEXNET = [Layer(11, 4), Layer(3, 2), Layer(5, 1, 2), Layer(3, 2), *[Layer(3, 1, 1)] * 3, Layer(3, 2), Layer(6)]
@@ -264,6 +269,11 @@ def test_vggs_convolutions_hold_a_ninth_of_the_parameters_and_do_nearly_all_the_
     assert macs == published("vgg16.conv_macs").value
     dense = dense_parameters(25088, 4096, bias=False) + dense_parameters(4096, 4096, bias=False)
     assert round(100 * macs / (macs + dense), 2) == 99.23
+
+
+def test_no_arrays_are_loaded():
+    code = "import reference.geometry, sys; sys.exit(bool({'torch', 'numpy', 'sympy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,8 @@ def test_a_bias_that_does_not_fit_is_named(layer: Any):
 
 
 def test_columns_of_another_image_are_named():
+    with pytest.raises(ShapeError, match="output_size: expected H of at least 2, as the window spans 2"):
+        col2im(torch.zeros(1, 4, 1), (1, 2), 2)
     with pytest.raises(
         ShapeError, match=r"columns: expected \(N, C\*4, 6\) for windows \(2, 2\) over an image \(3, 4\)"
     ):

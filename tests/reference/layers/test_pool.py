@@ -179,6 +179,12 @@ def test_a_window_without_a_pixel_is_named():
         max_pool2d(torch.zeros(1, 1, 2, 9), 2, stride=1, padding=(1, 0), dilation=(3, 1))
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
+def test_a_maximum_of_what_has_no_order_is_refused(dtype: torch.dtype):
+    with pytest.raises(OptionError, match=f"x: expected real numbers, of which one is the largest, got {dtype}"):
+        max_pool2d(SAMPLE.to(dtype), 2)
+
+
 def test_a_mean_of_integers_is_refused():
     with pytest.raises(
         OptionError, match=r"x: expected a float dtype, as a mean of integers is none, got torch.int64; x"
