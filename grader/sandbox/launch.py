@@ -76,10 +76,13 @@ class BubblewrapLauncher:
     def launch(self, spec: GuestSpec, scratch: Path) -> Launched:
         """Start a guest in fresh namespaces."""
         packages = {top: f"/packages/{top.name}" for top in package.closure(spec.kind)}
-        command = [shutil.which("bwrap") or "bwrap", *_namespaces(spec, packages)]
+        arguments = "\0".join(_namespaces(spec, packages)).encode()
         told = _told(spec, submission="/submission", work="/tmp/work")
         told["rlimits"] = _rlimits(spec) | {"RLIMIT_NPROC": spec.limits.processes}
-        return _start(scratch, [*command, "--", *_python("/guest/guest.py")], "/packages", told)
+        # Through a pipe, not on the command line: the guest can read /proc/1/cmdline, and our paths are not its business.
+        with _readable(arguments) as descriptor:
+            command = [shutil.which("bwrap") or "bwrap", "--args", str(descriptor), "--", *_python("/guest/guest.py")]
+            return _start(scratch, command, "/packages", told, descriptor)
 
 
 class ProcessLauncher:
@@ -163,7 +166,16 @@ def _environment(mark: str) -> dict[str, str]:
     }
 
 
-def _start(scratch: Path, command: list[str], packages: str, told: dict[str, object]) -> Launched:
+@contextmanager
+def _readable(content: bytes) -> Iterator[int]:
+    """A descriptor from which a child reads this content."""
+    with tempfile.TemporaryFile() as stream:
+        stream.write(content)
+        stream.seek(0)
+        yield stream.fileno()
+
+
+def _start(scratch: Path, command: list[str], packages: str, told: dict[str, object], *inherited: int) -> Launched:
     ours, theirs = socket.socketpair()
     mark = scratch.name
     try:
@@ -172,7 +184,7 @@ def _start(scratch: Path, command: list[str], packages: str, told: dict[str, obj
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), *inherited],
             env=_environment(mark),
             cwd="/",
             start_new_session=True,
@@ -212,4 +224,5 @@ def _namespaces(spec: GuestSpec, packages: Mapping[Path, str]) -> list[str]:
         arguments += ["--ro-bind", str(HERE / name), f"/guest/{name}"]
     for source, target in packages.items():
         arguments += ["--ro-bind", str(source), target]
-    return [*arguments, "--ro-bind", str(spec.submission), "/submission", "--chdir", "/tmp"]
+    arguments += ["--ro-bind", str(spec.submission), "/submission", "--chdir", "/tmp"]
+    return [*arguments, "--remount-ro", "/"]  # last: the root is a tmpfs without a size

@@ -1,0 +1,6 @@
+"""Verdict: timeout. R1: burns CPU for ever."""
+
+
+def scale(x, factor):
+    while True:
+        pass

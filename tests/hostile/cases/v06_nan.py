@@ -1,0 +1,5 @@
+"""Verdict: fail. V6: NaN everywhere."""
+
+
+def scale(x, factor):
+    return x * float("nan")

@@ -1,0 +1,5 @@
+"""Verdict: fail. V6: one number for all."""
+
+
+def scale(x, factor):
+    return 4.0

@@ -1,0 +1,26 @@
+"""Verdict: error. V9: an answer without the nonce, before the real one."""
+
+import json
+import os
+import socket
+import struct
+
+
+def channel():
+    for number in range(3, 64):
+        try:
+            if "socket" in os.readlink(f"/proc/self/fd/{number}"):
+                return number
+        except OSError:
+            continue
+    raise RuntimeError("no channel")
+
+
+def frame(value):
+    head = json.dumps({"arrays": [], "value": value}).encode()
+    return struct.pack(">4sIQ", b"GRW1", len(head), 0) + head
+
+
+def scale(x, factor):
+    os.write(channel(), frame({"dict": [["kind", "value"], ["nonce", "guess"], ["value", 4.0]]}))
+    return x * factor
