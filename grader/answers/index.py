@@ -47,7 +47,7 @@ class Index:
     place: str
     constant: int = 0
     symbols: tuple[tuple[str, int], ...] = ()
-    channel: int | None = None  # of a channel that is called by its name
+    channel: str | None = None  # a channel that is called by its name
     digits: str = ""
 
     @property
@@ -117,7 +117,7 @@ class _Sum:
     offset: int = -1
     constant: int = 0
     symbols: dict[str, int] = field(default_factory=dict)
-    channel: int | None = None
+    channel: str | None = None
     digits: str = ""
     terms: int = 0
 
@@ -178,7 +178,7 @@ def _add(current: _Sum, word: str, where: int, sign: int, alphabet: Alphabet) ->
         current.constant += sign * int(word)
         current.digits = word if current.terms == 1 and sign == 1 else ""
     elif word in alphabet.channel_names:
-        current.channel = alphabet.channel_names.index(word) + 1
+        current.channel = word
     else:
         current.symbols[word] = current.symbols.get(word, 0) + sign
         current.digits = ""
@@ -210,6 +210,8 @@ def resolve(
     is_bracketed = any(index.place == BRACKET for group in groups for index in group)
     order = {ATTACHED: 0, BELOW: 1, BRACKET: 2, ABOVE: 3}
     flat = sorted((index for group in groups for index in group), key=lambda index: order[index.place])
+    if (pair := _channel_and_pair(name, offset, flat, family, alphabet, is_bracketed=is_bracketed)) is not None:
+        return pair
     problem = msg("`{name}` has no indices", name=name)
     for is_split in (False, True):
         indices = _split(flat, everything=is_split)
@@ -220,6 +222,23 @@ def resolve(
             return element
         problem = element
     raise RefusedError(offset, problem)
+
+
+def _channel_and_pair(
+    name: str, offset: int, indices: list[Index], family: Family, alphabet: Alphabet, *, is_bracketed: bool
+) -> Element | None:
+    """Read `c,12` and `1,12` as a channel with row and column, where 12 cannot be a row or a column."""
+    rest = [index for index in indices if not (family.has_maps and index.symbol == alphabet.map_symbol)]
+    pairs = [index for index in rest if len(index.digits) == 2 and index.constant >= 0]
+    if family.channels is None or len(rest) != 2 or len(pairs) != 1:
+        return None
+    channel = rest[0] if rest[1] is pairs[0] else rest[1]
+    if channel.number is not None and pairs[0].constant <= max(family.rows, family.columns):
+        return None
+    row, column = _split(pairs, everything=True)
+    if channel.number is not None and max(row.constant, column.constant) > max(family.rows, family.columns):
+        return None
+    return Element(name, offset, channel, row, column, is_bracketed=is_bracketed)
 
 
 def _split(indices: list[Index], *, everything: bool) -> list[Index]:
@@ -257,6 +276,8 @@ def _assign(name: str, offset: int, indices: list[Index], family: Family, *, is_
         return msg("`{name}` has {count} indices; row and column were expected", name=name, count=len(indices))
     if len(rest) < 2:
         return msg("`{name}` needs a row and a column, as in {example}", name=name, example=f"{name}_{{12}}")
+    if (rest[0].place == ABOVE) != (rest[1].place == ABOVE):
+        return msg("row and column of `{name}` belong together, as in {example}", name=name, example=f"{name}_{{12}}")
     return Element(name, offset, channel, rest[0], rest[1], power, is_bracketed)
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 from grader.answers.source import Source
+from grader.message import Message, msg
 
 _FONT = r"math(?:bf|rm|it|sf|cal|scr|bb|tt)|text(?:bf|it|rm|sf|tt)?|bm|boldsymbol|operatorname|mbox|vec|rm|bf|it"
 _REPLACED = {
@@ -31,9 +32,10 @@ _DRESS = re.compile(
     r"|(?P<environment>\\(?:begin|end)\s?\{[a-zA-Z]{1,12}\*?\}(?:\{[lcr@{} ]{1,12}\})?)"
     r"|(?P<tag>\\(?:tag|label)\*?\{[^{}\n]{0,40}\})"
     rf"|(?P<font>\\(?:{_FONT})(?![a-zA-Z]))"
+    r"|(?P<invisible>\\(?:left|right)\s?\.)"
     r"|(?P<command>\\(?P<name>[a-zA-Z]+))"
     r"|(?P<brace>\\[{}])"
-    r"|(?P<space>\\[,;:!> \n()\[\]]|\\$|[&$`~])"
+    r"|(?P<space>\\[,;:!> \n()\[\]]|\\$|[&$`~]|\*\*(?!\s?[0-9(]))"
     r"|(?P<sum>[Σ∑])|(?P<member>[∈ϵє])|(?P<conv>[⊗⊛⍟])|(?P<assign>:=)",
     re.MULTILINE,
 )
@@ -119,3 +121,64 @@ def _script(character: str) -> str | None:
     if len(decomposition) != 2:
         return None
     return {"<super>": "^", "<sub>": "_"}.get(decomposition[0])
+
+
+_CONVOLUTION = re.compile(r"⊗|\b(?:conv2?d?|corr2?d?|filter2|xcorr2?)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()\n]{0,40}[\u3400-\u9fff][^()\n]{0,40}\)")  # （相关）
+_AFTERWORD = re.compile(r"[,;.\n]\s*(?:其中|式中|这里|此处|where\b|here\b|with\b)", re.IGNORECASE)
+
+
+def without_words(text: str, families: list[str], left: list[str], remarks: list[Message]) -> str:
+    """Blank out what stands around a formula: a label before it, "where ..." after it, a side like X ⊗ W.
+
+    The length stays the same, so places stay true.
+    """
+    if found := _AFTERWORD.search(text):
+        text = text[: found.start()] + " " * (len(text) - found.start())
+        remarks.append(msg("the words after the formula were not read"))
+    text = _ASIDE.sub(lambda found: " " * len(found[0]), text)
+    text = _without_label(text, families, left)
+    if left and (found := re.match(rf"\s*(?:{_any_of(left)})[\s\w^_{{}}\[\](),]{{0,40}}(:)", text, re.IGNORECASE)):
+        text = text[: found.start(1)] + "=" + text[found.end(1) :]
+    sides = _sides(text)
+    readable = [(start, end) for start, end in sides if text[start:end].strip()]
+    abstract = [(start, end) for start, end in readable if _CONVOLUTION.search(text[start:end])]
+    if abstract and len(readable) - len(abstract) >= 2:
+        for start, end in abstract:
+            blank_from = start - 1 if start else start  # with the equals sign before it
+            text = text[:blank_from] + " " * (end - blank_from) + text[end:]
+        remarks.append(msg("a side of the formula that names an operation was not read"))
+    return text
+
+
+def _without_label(text: str, families: list[str], left: list[str]) -> str:
+    """Blank out a bullet, a number or words before the formula."""
+    opening = (
+        re.search(rf"(?<![A-Za-z\\_^{{])(?:{_any_of(left)})(?=[\s\w^_{{}}\[\](),]*[=:])", text, re.IGNORECASE)
+        if left
+        else None
+    )
+    if opening is None:
+        opening = re.match(r"\s*(?:(?:[-*>]|\(?[0-9a-z]{1,2}[.)])\s+)?(?:[^\W\d_][\w ]{0,40}:)?\s*", text)
+        end = opening.end() if opening else 0
+    else:
+        end = opening.start()
+    before = text[:end]
+    if re.search(rf"=|∑|(?<![A-Za-z])(?:{_any_of(families)})[\s_^\[]?[0-9_^\[{{]", before, re.IGNORECASE):
+        return text
+    return " " * end + text[end:]
+
+
+def _any_of(names: list[str]) -> str:
+    return "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True))
+
+
+def _sides(text: str) -> list[tuple[int, int]]:
+    """Spans between the equals signs that stand in no bracket."""
+    spans, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "=" and depth == 0:
+            spans.append((start, position))
+            start = position + 1
+    return [*spans, (start, len(text))]

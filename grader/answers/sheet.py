@@ -33,6 +33,12 @@ _HASHED = re.compile(r" {0,3}([#＃]{1,6})[ \u3000]?([^#＃\s].*)$")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})\s*$")
 
 
+def is_placeholder(line: str) -> bool:
+    """Whether a line holds nothing, or only what a template leaves to be replaced."""
+    bare = line.strip("()[]<>{}（）【】《》`$ \t")
+    return len(bare) < 40 and _PLACEHOLDER.fullmatch(bare) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and the text under it; `line` and `body_line` count from 1 in the file."""
@@ -46,8 +52,7 @@ class Section:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was filled in: no text, or only what a template leaves there (`...`, `___`, TODO, 待填)."""
-        lines = [line.strip("()[]<>{}（）【】《》`$ \t") for line in self.body.splitlines() if not _FENCE.match(line)]
-        return all(len(line) < 40 and _PLACEHOLDER.fullmatch(line) for line in lines)
+        return all(_FENCE.match(line) or is_placeholder(line) for line in self.body.splitlines())
 
 
 @dataclass(frozen=True, slots=True)

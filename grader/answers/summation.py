@@ -27,7 +27,7 @@ class Running:
 
 _SYMBOL = r"[A-Za-z][A-Za-z0-9]{0,7}"
 _MEMBERS = re.compile(rf"\s*({_SYMBOL}(?:\s*,\s*{_SYMBOL})*)\s*(?:∈|\bin\b)\s*(.*)", re.DOTALL)
-_BETWEEN = re.compile(rf"\s*([0-9]+)\s*(?:≤|<=)\s*({_SYMBOL}(?:\s*,\s*{_SYMBOL})*)\s*(?:≤|<=)\s*(\w+)\s*")
+_BETWEEN = re.compile(rf"\s*([0-9]+)\s*(?:≤|<=)\s*({_SYMBOL}(?:\s*,\s*{_SYMBOL})*)\s*(?:≤|<=)\s*(\w+)\s*", re.ASCII)
 _SPAN = re.compile(r"\s*([0-9]+)\s*(?:\.{2,3}|:|~|-|\bto\b)\s*([0-9]+|[A-Za-z]\w*)\s*")
 _RANGE = re.compile(r"\s*range\s*\(\s*(?:([0-9]+)\s*,\s*)?([0-9]+|[A-Za-z_]\w*)\s*\)\s*")
 
@@ -98,8 +98,10 @@ def _from(symbol: str, offset: int, starts: list[str], above: str | None, alphab
 
 
 def _run(symbol: str, offset: int, start: str, end: str) -> Running:
-    if not end.isdigit():
+    if re.fullmatch(r"[A-Za-z](?:_?\{?\w{0,8}\}?)?", end):
         return Running(symbol, offset, None, int(start))  # up to "C": as many as there are
+    if not end.isdigit():
+        raise RefusedError(offset, msg("`{text}` is no end of a sum that can be read", text=end[:20]))
     if len(start) > 4 or len(end) > 4:
         raise RefusedError(offset, msg("a sum may run over at most {limit} values", limit=MAX_VALUES))
     return Running(symbol, offset, _span(int(start), int(end), offset))
