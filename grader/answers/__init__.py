@@ -1,39 +1,15 @@
-"""What people write down by hand, read into exact values: matrices, formulas, numbers, choices.
+"""What people write down by hand, read into exact values.
+
+    source.py   the plain form of a text, Parsed, Unreadable    encoding.py  bytes into text
+    sheet.py    an answer sheet and its fields                  matrix.py    a matrix of fractions
+    number.py   a number, a size or a range                     formula.py   an exact polynomial
+    claims.py   a table of claims; one of several choices
 
 Every reader returns `Parsed` or `Unreadable`; none evaluates the text, and none
-raises because of it.  Nothing here knows which answer would be right.
+raises because of it.  Nothing here knows which answer would be right.  Readers are
+imported from their modules, so that a command which reads no formula loads no grammar.
 """
 
-from grader.answers.claims import parse_choice, parse_claims
-from grader.answers.encoding import decode
-from grader.answers.formula import Formula, FormulaSpec, parse_formula
-from grader.answers.index import Family
-from grader.answers.matrix import Matrix, parse_matrix, write_matrix
-from grader.answers.number import Number, NumberSpec, parse_number
-from grader.answers.polynomial import Polynomial, Variable
-from grader.answers.sheet import Duplicate, Section, Sheet, read_sheet
 from grader.answers.source import Parsed, Unreadable
 
-__all__ = [
-    "Duplicate",
-    "Family",
-    "Formula",
-    "FormulaSpec",
-    "Matrix",
-    "Number",
-    "NumberSpec",
-    "Parsed",
-    "Polynomial",
-    "Section",
-    "Sheet",
-    "Unreadable",
-    "Variable",
-    "decode",
-    "parse_choice",
-    "parse_claims",
-    "parse_formula",
-    "parse_matrix",
-    "parse_number",
-    "read_sheet",
-    "write_matrix",
-]
+__all__ = ["Parsed", "Unreadable"]

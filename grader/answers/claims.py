@@ -38,6 +38,7 @@ _NEGATED_AFTER = re.compile(
     r"\s*(?:\b(?:does|do|did|is|are|has|have|had|was|were|can|could|will|would)\s*(?:not|n't|no)\b|\bcannot\b|\bcan't\b"
     r"|\b\w{2,6}n't\b|\blacks?\b|[都也并]?(?:没有?|不|无|非|未|缺少))"
 )
+_OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
 _NEGATION_REACH = 24  # characters between a negation and the word that it negates
 _BOTH = frozenset({"both", "both of them", "都", "两者", "二者", "两者都", "两个都"})
 
@@ -133,7 +134,7 @@ def parse_choice(text: str, choices: Mapping[str, Sequence[str]]) -> Parsed[str]
     """Read which one of the choices an answer names, by its key or an alias.
 
     Example:
-        >>> nets = {"deconvnet": ("DeconvNet", "反卷积网络"), "segnet": ("SegNet",), "both": ("both", "两者")}
+        >>> nets = {"deconvnet": ("DeconvNet", "反卷积网络"), "segnet": ("SegNet",), "none": ("none", "都没有")}
         >>> parse_choice("SegNet，而不是 DeconvNet", nets).value
         'segnet'
         >>> str(parse_choice("SegNet or DeconvNet", nets).message)
@@ -149,7 +150,7 @@ def _parse_choice(source: Source, choices: Mapping[str, Sequence[str]]) -> Parse
     mentions = _mentions(text, source.text, choices)
     outside = [mention for mention in mentions if not _is_aside(text, mention.start)]
     remarks: tuple[Message, ...] = ()
-    key = _chosen(outside or mentions, choices)
+    key = _chosen(outside or mentions, choices, is_open=_OR.search(text) is not None)
     if key is None:
         key, remarks = _left_over(mentions, choices)
     if key is None:
@@ -158,15 +159,15 @@ def _parse_choice(source: Source, choices: Mapping[str, Sequence[str]]) -> Parse
     return Parsed(key, aliases[0] if aliases else key, remarks)
 
 
-def _chosen(mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]]) -> str | None:
-    """Find the one choice that is named and not denied."""
+def _chosen(mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]], *, is_open: bool) -> str | None:
+    """Find the one choice that is named and not denied; `is_open` when the answer says "or"."""
     named = {mention.key for mention in mentions if not mention.is_negated}
     if any(mention.is_doubtful for mention in mentions):
         return None
     both = next((key for key, aliases in choices.items() if _BOTH & {_folded(a) for a in (key, *aliases)}), None)
     if both is not None and (both in named or (named == choices.keys() - {both} and len(named) > 1)):
         is_denied = any(mention.is_negated for mention in mentions)
-        return None if is_denied else both
+        return None if is_denied or (both not in named and is_open) else both
     return next(iter(named)) if len(named) == 1 else None
 
 
