@@ -1,26 +1,24 @@
-"""A table of claims with an answer in every row, and the choice that an answer names.
+"""A table of claims with an answer in every row, or a list of lines `name: answer`.
 
-    | question                | your answer       |
-    |-------------------------|-------------------|
-    | which one keeps fc6     | DeconvNet         |
-    | 上采样 unpooling          | 两者都用最大值的位置 |
-
-Words are compared without case and width, in English and Chinese.  A negation is
-not guessed at: "not SegNet" names no choice unless only one other choice is left.
+| question              | your answer            |
+|-----------------------|------------------------|
+| which one keeps fc6   | DeconvNet              |
+| 上采样 unpooling      | 两者都用最大值的位置   |
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from grader.answers.choice import parse_choice
 from grader.answers.heading import rank
 from grader.answers.sheet import is_placeholder
 from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
 from grader.answers.table import Cell, is_table_line, lines_of, read_table
 from grader.message import Message, msg
+
+__all__ = ["MAX_ROWS", "parse_choice", "parse_claims"]
 
 MAX_ROWS = 200
 
@@ -28,19 +26,6 @@ ACCEPTED_CLAIMS = msg("a table with a question and an answer in every row: | que
 
 _ANSWER_COLUMN = re.compile(r"answer|答案|回答|作答|填写|your", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:[-*+]|[0-9]{1,2}[.)])?\s*([^:=|\n]{1,120}?)\s*[:=]\s*(.*\S)?\s*")
-
-_CLAUSE = re.compile(r"[,;.!?:()\[\]\n]|\bbut\b|\bwhereas\b|\bwhile\b|而是|但是?|却")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|without|neither|nor|cannot|\w{2,6}n't|instead of|rather than|except|lacks?|unlike)\b"
-    r"|不是|没有|而不|不用|不会|不能|不含|不需|并非|除了|不同于|缺少|[不没无非未]"
-)
-_NEGATED_AFTER = re.compile(
-    r"\s*(?:\b(?:does|do|did|is|are|has|have|had|was|were|can|could|will|would)\s*(?:not|n't|no)\b|\bcannot\b|\bcan't\b"
-    r"|\b\w{2,6}n't\b|\blacks?\b|[都也并]?(?:没有?|不|无|非|未|缺少))"
-)
-_OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
-_NEGATION_REACH = 24  # characters between a negation and the word that it negates
-_BOTH = frozenset({"both", "both of them", "都", "两者", "二者", "两者都", "两个都"})
 
 
 def parse_claims(text: str, rows: Mapping[str, Sequence[str]]) -> Parsed[dict[str, str]] | Unreadable:
@@ -117,140 +102,3 @@ def _row_key(names: Sequence[Cell], rows: Mapping[str, Sequence[str]]) -> str | 
 
 def _original(source: Source, cell: Cell) -> str:
     return source.original[source.origin[cell.offset] : source.origin[cell.end]].strip()
-
-
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    """A choice that is named in an answer."""
-
-    key: str
-    start: int
-    end: int
-    is_negated: bool = False  # "not SegNet"
-    is_doubtful: bool = False  # "SegNet does not": says or denies, depending on the question
-
-
-def parse_choice(text: str, choices: Mapping[str, Sequence[str]]) -> Parsed[str] | Unreadable:
-    """Read which one of the choices an answer names, by its key or an alias.
-
-    Example:
-        >>> nets = {"deconvnet": ("DeconvNet", "反卷积网络"), "segnet": ("SegNet",), "none": ("none", "都没有")}
-        >>> parse_choice("SegNet，而不是 DeconvNet", nets).value
-        'segnet'
-        >>> str(parse_choice("SegNet or DeconvNet", nets).message)
-        'one choice is expected, but SegNet and DeconvNet are named'
-    """
-    names = ", ".join((aliases[0] if aliases else key) for key, aliases in choices.items())
-    accepted = msg("one of {choices}", choices=names)
-    return read_with(lambda source: _parse_choice(source, choices), text, accepted)
-
-
-def _parse_choice(source: Source, choices: Mapping[str, Sequence[str]]) -> Parsed[str]:
-    text = _folded(source.text)
-    mentions = _mentions(text, source.text, choices)
-    outside = [mention for mention in mentions if not _is_aside(text, mention.start)]
-    remarks: tuple[Message, ...] = ()
-    key = _chosen(outside or mentions, choices, is_open=_OR.search(text) is not None)
-    if key is None:
-        key, remarks = _left_over(mentions, choices)
-    if key is None:
-        raise _refusal(text, mentions, choices)
-    aliases = choices[key]
-    return Parsed(key, aliases[0] if aliases else key, remarks)
-
-
-def _chosen(mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]], *, is_open: bool) -> str | None:
-    """Find the one choice that is named and not denied; `is_open` when the answer says "or"."""
-    named = {mention.key for mention in mentions if not mention.is_negated}
-    if any(mention.is_doubtful for mention in mentions):
-        return None
-    both = next((key for key, aliases in choices.items() if _BOTH & {_folded(a) for a in (key, *aliases)}), None)
-    if both is not None and (both in named or (named == choices.keys() - {both} and len(named) > 1)):
-        is_denied = any(mention.is_negated for mention in mentions)
-        return None if is_denied or (both not in named and is_open) else both
-    return next(iter(named)) if len(named) == 1 else None
-
-
-def _left_over(
-    mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]]
-) -> tuple[str | None, tuple[Message, ...]]:
-    """Of two choices, the one that is left when the other is denied."""
-    denied = {mention.key for mention in mentions if mention.is_negated}
-    if len(choices) != 2 or len(denied) != 1 or any(not m.is_negated or m.is_doubtful for m in mentions):
-        return None, ()
-    key = next(key for key in choices if key not in denied)
-    name = choices[key][0] if choices[key] else key
-    return key, (msg("the answer denies the other choice and was read as {name}", name=name),)
-
-
-def _refusal(text: str, mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]]) -> RefusedError:
-    def name(key: str) -> str:
-        return choices[key][0] if choices[key] else key
-
-    doubtful = next((mention for mention in mentions if mention.is_negated or mention.is_doubtful), None)
-    if doubtful:
-        message = msg("there is a negation beside {name}; name only the right choice", name=name(doubtful.key))
-        return RefusedError(doubtful.start, message)
-    if len(mentions) > 1:
-        first = mentions[0]
-        second = next((mention for mention in mentions if mention.key != first.key), mentions[1])
-        message = msg(
-            "one choice is expected, but {first} and {second} are named",
-            first=name(first.key),
-            second=name(second.key),
-        )
-        return RefusedError(second.start, message)
-    known = {_folded(alias): alias for key, aliases in choices.items() for alias in (key, *aliases)}
-    for word in re.findall(r"[^\W_]{3,40}", text[:2000])[:50]:
-        if close := difflib.get_close_matches(word, known, n=1, cutoff=0.75):
-            return RefusedError(text.find(word), msg("did you mean {name}?", name=known[close[0]]))
-    return RefusedError(0, msg("this names none of the choices"))
-
-
-def _mentions(text: str, exact: str, choices: Mapping[str, Sequence[str]]) -> list[_Mention]:
-    """Every place where a choice is named; a longer name hides the shorter ones inside it."""
-    spans: list[tuple[int, int, str]] = []
-    for key, aliases in choices.items():
-        for alias in dict.fromkeys((key, *aliases)):
-            wanted = _folded(Source.of(alias).text).strip()
-            if not wanted:
-                continue
-            for found in _alias(wanted).finditer(text):
-                is_article = len(wanted) == 1 and wanted.isascii() and exact[found.start()].islower()
-                if not is_article or text.strip(" .()*`") == wanted:
-                    spans.append((found.start(), found.end(), key))
-    spans.sort(key=lambda span: (span[0] - span[1], span[0]))
-    kept: list[tuple[int, int, str]] = []
-    for start, end, key in spans:
-        if not any(start < other_end and other_start < end for other_start, other_end, _ in kept):
-            kept.append((start, end, key))
-    return [_judged(text, start, end, key) for start, end, key in sorted(kept)]
-
-
-def _judged(text: str, start: int, end: int, key: str) -> _Mention:
-    """Look for a negation in the clause before and right after a mention."""
-    window = text[max(0, start - 80) : start]
-    clause = window[max((found.end() for found in _CLAUSE.finditer(window)), default=0) :]
-    negations = [len(clause) - found.end() for found in _NEGATION.finditer(clause)]
-    is_negated = any(gap <= _NEGATION_REACH for gap in negations)
-    is_doubtful = not is_negated and _NEGATED_AFTER.match(text, end) is not None
-    return _Mention(key, start, end, is_negated, is_doubtful)
-
-
-def _alias(wanted: str) -> re.Pattern[str]:
-    body = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", wanted) if part)
-    before = r"(?<![a-z0-9])" if wanted[0].isascii() else ""
-    after = r"(?:e?s)?(?![a-z0-9])" if wanted[-1].isascii() and wanted[-1].isalpha() and len(wanted) > 3 else ""
-    if wanted[-1].isascii() and not after:
-        after = r"(?![a-z0-9])"
-    return re.compile(before + body + after)
-
-
-def _is_aside(text: str, position: int) -> bool:
-    before = text[max(0, position - 400) : position]
-    return before.count("(") > before.count(")")
-
-
-def _folded(text: str) -> str:
-    """Lower case, one character for one character, so that places stay true."""
-    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
