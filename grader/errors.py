@@ -2,6 +2,7 @@
 
     GraderError           one sentence: what was expected, what was found, what to do next
     +-- SubmissionError   a path that cannot be graded at all
+    |   +-- EmptySubmissionError   there is nothing in it
     +-- ExerciseError     an exercise or course that is not written as docs/exercise.md says
     +-- RecordError       the local record cannot be read or written
 
@@ -23,6 +24,10 @@ class GraderError(Exception):
 
 class SubmissionError(GraderError):
     """The submission as a whole cannot be graded."""
+
+
+class EmptySubmissionError(SubmissionError):
+    """There is nothing that could be graded."""
 
 
 class ExerciseError(GraderError):

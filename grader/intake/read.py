@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from grader.errors import SubmissionError
+from grader.errors import EmptySubmissionError, SubmissionError
 from grader.intake.submission import Submission
 from grader.message import Message, msg
 from grader.untrusted import clean
@@ -112,7 +112,7 @@ def read_submission(path: Path) -> Submission:
     else:
         raise SubmissionError(msg("{path}: expected a folder or a zip, found another kind of file", path=str(path)))
     if not intake.files and not intake.unreadable:
-        raise SubmissionError(
+        raise EmptySubmissionError(
             msg(
                 "{path}: it is empty; expected answers.md and the Python files of the template (grade init)",
                 path=str(path),

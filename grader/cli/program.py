@@ -1,0 +1,145 @@
+"""The program: its verbs, and the boundary at which every error becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from grader.cli.exit_code import ExitCode
+from grader.cli.help import HelpCommand, HelpFormatter, click_speaks
+from grader.cli.session import Session, common_options
+from grader.errors import EmptySubmissionError, ExerciseError, GraderError, RecordError, SubmissionError
+from grader.i18n import LANGUAGES, default_language
+from grader.message import Message, msg
+
+VERBS = ("init", "submit", "check", "list", "show", "verify", "doctor")
+CODES: Mapping[type[GraderError], ExitCode] = {
+    EmptySubmissionError: ExitCode.NOTHING,
+    SubmissionError: ExitCode.UNGRADABLE,
+    ExerciseError: ExitCode.FAULT,
+    RecordError: ExitCode.FAULT,
+    GraderError: ExitCode.USAGE,
+}
+
+click.Context.formatter_class = HelpFormatter
+
+
+class Terminated(KeyboardInterrupt):
+    """The program was asked to end; everything is cleaned up as after Ctrl-C."""
+
+
+class Program(HelpCommand, click.Group):
+    """`grade`: imports a verb's module when the verb is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order in which they are needed."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"grader.cli.{cmd_name}").command
+        return command
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str = "grade", **extra: Any
+    ) -> NoReturn:
+        """Run the program and exit."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        session = Session(asked_language(arguments) or default_language())
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the rest
+        with click_speaks(session.language), _terminable():
+            code = self._run(arguments, prog_name, session, **extra)
+        sys.exit(int(code))
+
+    def _run(self, arguments: list[str], prog_name: str, session: Session, **extra: Any) -> int:
+        extra |= {"standalone_mode": False, "obj": session}
+        try:
+            return super().main(arguments, prog_name, **extra) or ExitCode.PASSED
+        except click.UsageError as error:
+            error.show()
+            return ExitCode.USAGE
+        except click.Abort as abort:
+            interrupted = msg("Interrupted; nothing was recorded, and nothing is left running.")
+            _tell(session, interrupted, ExitCode.INTERRUPTED)
+            return ExitCode.TERMINATED if isinstance(abort.__cause__, Terminated) else ExitCode.INTERRUPTED
+        except GraderError as error:
+            code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+            _tell(session, msg("Error: {message}", message=error.message), code)
+            return code
+        except Exception as error:
+            _tell(session, _our_mistake(error), ExitCode.FAULT)
+            return ExitCode.FAULT
+
+
+def asked_language(arguments: Sequence[str]) -> str | None:
+    """The language after `--lang`, found before parsing so that help and errors of parsing speak it too."""
+    found = None
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == "--":
+            break
+        name, _, value = argument.partition("=")
+        if name == "--lang" and (value or following) in LANGUAGES:
+            found = value or following
+    return found
+
+
+def _tell(session: Session, message: Message, code: ExitCode) -> None:
+    """A sentence on stderr; where JSON was asked for, an object on stdout too."""
+    sentence = session.say(message)
+    click.echo(sentence, err=True)
+    if session.as_json:
+        from grader.report.json import with_sentences
+
+        error = with_sentences(message.to_json(), session.translate)
+        session.echo_json({"format": 1, "error": error, "exit_code": int(code)})
+
+
+def _our_mistake(error: Exception) -> Message:
+    """The sentence for an exception that nobody foresaw; its traceback goes to the staff log."""
+    from grader.cli import staff
+
+    number = staff.note(error)
+    return msg(
+        "This is our mistake, not yours: nothing of your work is lost. "
+        "Please tell the course staff the number {number}.",
+        number=number,
+    )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that no guest is left behind."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread: whoever runs us there handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@click.group(cls=Program)
+@common_options
+def program() -> None:
+    """Grade the homework of a course, and say why an answer is wrong.
+
+    Begin with `grade init DIR`, which writes the files to fill in; `grade check DIR` tells how far you are, and
+    `grade submit DIR` records it.
+    """
