@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 # How well a title names a field; a better rank wins over a worse one.
 EXACT, NUMBERED, CONTAINED = 3, 2, 1
@@ -30,9 +31,10 @@ def words(title: str) -> tuple[str, ...]:
 
 def rank(title: str, keys: Sequence[str]) -> tuple[int, int]:
     """How well one of the keys names this heading: (rank, length of the key); (0, 0) when none does."""
-    return max((_rank(title, key) for key in keys), default=(0, 0))
+    return max((_rank(title[:_LONGEST_TITLE], key) for key in keys), default=(0, 0))
 
 
+@lru_cache(maxsize=16384)
 def _rank(title: str, key: str) -> tuple[int, int]:
     wanted = "".join(words(key))
     if not wanted:

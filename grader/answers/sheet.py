@@ -29,6 +29,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})[^`]*$|^\s*\$\$\s*$")
+_FENCE_MARK = re.compile(r" {0,3}(`{3,}|~{3,})(?=[^`]*$)")
 _HASHED = re.compile(r" {0,3}([#＃]{1,6})[ \u3000]?([^#＃\s].*)$")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})\s*$")
 
@@ -196,25 +197,22 @@ def read_sheet(text: str) -> Sheet:
     """
     from markdown_it import MarkdownIt
 
-    text = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text[:MAX_BYTES])
-    text = _without_open_comment(text)
-    # A row of numbers above a line of dashes would be a heading; so underlined headings are our own business.
-    tokens = MarkdownIt("commonmark").disable(["lheading", "inline", "text_join"]).parse(text)
-    lines = text.split("\n")
-    is_code = [False] * len(lines)
+    lines = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text[:MAX_BYTES]).split("\n")
+    lines, remarks = _without_comments(lines)
+    # A row of numbers above a line of dashes would be a heading, and `<your answer>` would begin a block of HTML;
+    # so underlined headings are our own business, and HTML is text.
+    markdown = MarkdownIt("commonmark").disable(["lheading", "html_block", "inline", "text_join"])
+    tokens = markdown.parse("\n".join(lines))
     headings: list[_Heading] = []
-    for token, content in zip(tokens, [*tokens[1:], None], strict=True):
-        if token.map is None:
+    for index, token in enumerate(tokens):
+        if token.level != 0 or token.map is None:
             continue
         first, last = token.map
-        if token.type in ("fence", "code_block"):
-            is_code[first:last] = [True] * (last - first)
-        elif token.level == 0 and token.type == "heading_open" and content:
-            headings.append(_Heading(int(token.tag[1]), content.content, first, last, is_certain=True))
-        elif token.level == 0 and token.type == "paragraph_open":
+        if token.type == "heading_open":
+            headings.append(_Heading(int(token.tag[1]), tokens[index + 1].content, first, last, is_certain=True))
+        elif token.type == "paragraph_open":
             headings += _loose_headings(lines, first, last)
-    fences = [token.map for token in tokens if token.type == "fence" and token.map]
-    return Sheet(tuple(_without_comments(lines, is_code)), tuple(headings), _open_fence(fences, lines))
+    return Sheet(tuple(lines), tuple(headings), remarks)
 
 
 def _loose_headings(lines: Sequence[str], first: int, last: int) -> list[_Heading]:
@@ -238,34 +236,33 @@ def _cut(heading: _Heading, lines: Sequence[str], end: int) -> Section:
     return Section(heading.level, heading.title, heading.line + 1, body, (start if body else heading.end) + 1)
 
 
-def _without_open_comment(text: str) -> str:
-    # A comment that is never closed would swallow the rest of the sheet.
-    last = text.rfind("<!--")
-    return text if last < 0 or "-->" in text[last:] else text[:last] + " " + text[last + 1 :]
+def _without_comments(lines: Sequence[str]) -> tuple[list[str], tuple[Message, ...]]:
+    """Blank out comments outside of fences, keeping lines and columns so that places in an answer stay true.
 
-
-def _without_comments(lines: Sequence[str], is_code: Sequence[bool]) -> list[str]:
-    """Blank out comments, keeping lines and columns so that places in an answer stay true."""
-    cleaned, inside = [], False
-    for line, code in zip(lines, is_code, strict=True):
-        if code and not inside:
+    A comment that is never closed is text: it would swallow the rest of the sheet.
+    """
+    last_close = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
+    cleaned: list[str] = []
+    fence, opened, is_comment = "", 0, False
+    for number, line in enumerate(lines):
+        mark = _FENCE_MARK.match(line)
+        if not is_comment and mark and (not fence or (mark[1].startswith(fence) and not line[mark.end() :].strip())):
+            fence, opened = ("" if fence else mark[1]), number + 1
+        if fence or (mark and not is_comment):
             cleaned.append(line)
             continue
-        kept, position = [], 0
+        kept: list[str] = []
+        position = 0
         while position < len(line):
-            mark = "-->" if inside else "<!--"
-            found = line.find(mark, position)
-            stop = len(line) if found < 0 else found + (3 if inside else 0)
-            kept.append(" " * (stop - position) if inside else line[position:stop])
+            found = line.find("-->" if is_comment else "<!--", position)
+            if found >= 0 and not is_comment and line.find("-->", found) < 0 and last_close <= number:
+                found = -1
+            stop = len(line) if found < 0 else found + (3 if is_comment else 0)
+            kept.append(" " * (stop - position) if is_comment else line[position:stop])
             position = stop
-            inside = inside != (found >= 0)
-        cleaned.append("".join(kept).rstrip() if "".join(kept) != line else line)
-    return cleaned
-
-
-def _open_fence(fences: Sequence[list[int]], lines: Sequence[str]) -> tuple[Message, ...]:
-    for first, last in fences:
-        mark = lines[first].strip()[:3]
-        if last >= len(lines) - 1 and not any(line.strip().startswith(mark) for line in lines[first + 1 : last]):
-            return (msg("the code fence that opens on line {line} is never closed; close it", line=first + 1),)
-    return ()
+            is_comment = is_comment != (found >= 0)
+        text = "".join(kept)
+        cleaned.append(text.rstrip() if text != line else line)
+    if fence:
+        return cleaned, (msg("the code fence that opens on line {line} is never closed; close it", line=opened),)
+    return cleaned, ()
