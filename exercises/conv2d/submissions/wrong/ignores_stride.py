@@ -1,0 +1,15 @@
+"""Your window moves by one pixel whatever `stride` says.
+
+Fails: output_size, stride
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def conv2d(x, weight, bias=None, *, stride=1, padding=0):
+    """Take every window."""
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = sliding_window_view(padded, weight.shape[2:], axis=(2, 3))
+    y = np.einsum("nchwuv,ocuv->nohw", windows, weight)
+    return y if bias is None else y + bias[:, None, None]

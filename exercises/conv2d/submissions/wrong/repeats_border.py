@@ -1,0 +1,15 @@
+"""The border was filled with the nearest pixel; padding means zeros.
+
+Fails: padding
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def conv2d(x, weight, bias=None, *, stride=1, padding=0):
+    """Pad as image filters do."""
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)), mode="edge")
+    windows = sliding_window_view(padded, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    y = np.einsum("nchwuv,ocuv->nohw", windows, weight)
+    return y if bias is None else y + bias[:, None, None]
