@@ -1,0 +1,16 @@
+"""Returns a float, and answers with the area."""
+
+
+def receptive_field(layers):
+    """Return the side of the receptive field."""
+    field, jump = 1, 1
+    for layer in layers:
+        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
+        field += d * (k - 1) * jump
+        jump *= s
+    return float(field)
+
+
+def sheet(given):
+    """The answer by hand."""
+    return {"rf": "196 pixels in area"}

@@ -1,0 +1,19 @@
+"""You gave the number of pixels in the area; asked is the side of the field.
+
+Fails: number, convolutions
+"""
+
+
+def receptive_field(layers):
+    """Return the side of the receptive field."""
+    field, jump = 1, 1
+    for layer in layers:
+        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
+        field += d * (k - 1) * jump
+        jump *= s
+    return field**2
+
+
+def sheet(given):
+    """The answer by hand."""
+    return {"rf": "196"}

@@ -1,0 +1,19 @@
+"""The kernel was taken as dilation * kernel_size wide; between its elements there are only kernel_size - 1 gaps.
+
+Fails: dilations
+"""
+
+
+def receptive_field(layers):
+    """Return the side of the receptive field."""
+    field, jump = 1, 1
+    for layer in layers:
+        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
+        field += (d * k - 1) * jump
+        jump *= s
+    return field
+
+
+def sheet(given):
+    """The answer by hand."""
+    return {"rf": "14"}
