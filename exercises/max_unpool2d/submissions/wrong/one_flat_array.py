@@ -1,0 +1,15 @@
+"""The index was used in the flattened array of all images and channels; it counts in the plane of its own image and channel.
+
+Fails: planes
+"""
+
+import numpy as np
+
+
+def max_unpool2d(x, indices, output_size):
+    """Unpool with switches."""
+    N, C, H, W = x.shape
+    H_out, W_out = output_size
+    y = np.zeros(N * C * H_out * W_out)
+    y[indices.ravel()] = x.ravel()
+    return y.reshape(N, C, H_out, W_out)
