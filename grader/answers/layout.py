@@ -125,12 +125,14 @@ def table_rows(table: Table) -> list[Row]:
     if not rows:
         return []
     header = rows[0]
-    has_corner = bool(header) and not header[0].text and any(cell.text for cell in header)
     is_label = [not _is_numeric(cell.text) for cell in header]
+    has_corner = len(header) > 1 and is_label[0] and not any(is_label[1:])
     is_named = bool(header) and all(label and cell.text for label, cell in zip(is_label, header, strict=True))
-    if is_named or (table.has_header and (has_corner or all(is_label) or any(is_label[1:]))):
+    if is_named or (table.has_header and any(is_label)):
         rows = rows[1:]
-    if rows and all(row and len(row) > 1 and (has_corner or _is_word(row[0].text)) for row in rows):
+    if rows and all(
+        row and len(row) > 1 and ((has_corner and table.has_header) or _is_word(row[0].text)) for row in rows
+    ):
         rows = [row[1:] for row in rows]
     if rows and all(len(row) == 1 for row in rows):
         return [cells(row[0].text, 0, len(row[0].text), shift=row[0].offset) for row in rows]
@@ -154,10 +156,10 @@ def plain_rows(text: str) -> list[Row]:
 def _data_lines(lines: list[Cell]) -> list[Cell]:
     """The lines that hold numbers, without their labels."""
     bare = [_without_label(line) for line in lines]
-    kept = [index for index, line in enumerate(bare) if _is_row(line.text)]
+    kept = {index: None for index, line in enumerate(bare) if _is_row(line.text)}  # in order
     if not kept:
         raise RefusedError(lines[0].offset if lines else 0, msg("there are no rows of numbers here"))
-    first, last = kept[0], kept[-1]
+    first, last = min(kept), max(kept)
     for index in range(first, last + 1):
         if index > first and index not in kept and bare[index].text.strip(" =-"):
             bare[index] = lines[index]  # not a row: its first cell says what is wrong
@@ -179,13 +181,14 @@ def _without_label(line: Cell) -> Cell:
 
 def _without_name(line: Cell) -> Cell | None:
     """Without a first word such as `r1`, when there is one."""
-    found = re.match(r"\s*[^\W\d][\w.]*(?=\s+[-+.\\0-9])", line.text)
+    # A lone l or O is a mistyped digit rather than a name.
+    found = re.match(r"\s*(?![lIoO]\s)[^\W\d][\w.]*(?=\s+[-+.\\0-9])", line.text)
     return Cell(line.offset + found.end(), line.text[found.end() :]) if found else None
 
 
 def _is_row(text: str) -> bool:
     """Whether a line looks like numbers rather than like words."""
-    bare = text.strip()
+    bare = re.sub(r"\b(?:nan|inf)\b", "0", text.strip(), flags=re.IGNORECASE)
     if not re.search(r"[0-9½⅓⅔¼¾⅕-⅞]", bare):
         return False
     numbers = len(re.findall(r"(?<![A-Za-z_\d])[0-9.]+(?![A-Za-z_])", bare))

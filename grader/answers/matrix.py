@@ -27,6 +27,7 @@ from grader.message import Message, msg
 Matrix = tuple[tuple[Fraction, ...], ...]
 
 MAX_SIDE = 64
+MAX_LINES = 1000
 
 ACCEPTED = msg(
     "one matrix: rows on lines of their own, or `[1 2; 3 4]`, `[[1, 2], [3, 4]]`, a Markdown table, "
@@ -43,7 +44,7 @@ _OPERATOR_BEFORE = re.compile(r"(?<![\w.])\.?[0-9][0-9.]*[\s*/^.)}]*$|[*/+^-]\s*
 _OPERATOR_AFTER = re.compile(r"\s*[)\]}]*(?:\.?'|\.[A-Za-z]|\^|\.?[*/+@-])")
 _OPTION = re.compile(r"[^\n]{0,40}?\b(?:dtype|device|grad_fn|requires_grad|size)\s*=[^\n]*")
 _ROWLIKE = re.compile(r"[0-9][ \t]*[,; \t&][ \t]*[+-]?[0-9]|[\[&]|\\begin|^\s*[-+.]?[0-9]")
-_TUPLE = re.compile(r"(?:^|[=:\n]|\w\()\s*([({])(?=[\s({]*[-+.]?[0-9][0-9./]*[\s)}]*[,;\s][\s({]*[-+.0-9\\])")
+_TUPLE = re.compile(r"(?:^|[=:\n]|\w\()\s*([({])(?=[\s({]*[-+.]?[0-9][0-9./]*\s*[,;\s][\s({]*[-+.0-9\\])")
 
 # What surrounds the numbers and carries none; blanked out in place, so that offsets stay true.
 _DECORATION = re.compile(
@@ -78,6 +79,8 @@ def write_matrix(matrix: Matrix) -> str:
 
 
 def _parse(source: Source) -> Parsed[Matrix]:
+    if source.text.count("\n") >= MAX_LINES:
+        raise RefusedError(0, msg("this has more than {limit} lines; write one matrix here", limit=MAX_LINES))
     text = _undecorated(source.text)
     if not text.strip():
         raise RefusedError(0, msg("there is no matrix here"))

@@ -76,5 +76,5 @@ def _cells(line: Cell) -> tuple[Cell, ...]:
 
 
 def _stripped(cell: Cell) -> Cell:
-    left = len(cell.text) - len(cell.text.lstrip())
-    return Cell(cell.offset + min(left, len(cell.text)), cell.text.strip())
+    left = len(cell.text) - len(cell.text.lstrip()) if cell.text.strip() else 0
+    return Cell(cell.offset + left, cell.text.strip())
