@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 
 from grader.answers.source import Parsed, Unreadable
@@ -30,7 +31,7 @@ class Field:
     kind: str
     names: tuple[str, ...] = ()
     given: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
     @classmethod
     def from_toml(cls, where: str, row: Mapping[str, Any]) -> Field:
@@ -44,6 +45,16 @@ class Field:
                     kinds=", ".join(KINDS),
                     got=repr(dict(row)),
                 )
+            )
+        if row["kind"] == "claims":
+            claims = options.get("rows", {}).items()
+            options["rows"] = {
+                key: cls.from_toml(where, {"kind": "choice", **claim, "key": key}) for key, claim in claims
+            }
+        needed = {"choice": "choices", "claims": "rows", "formula": "families"}.get(row["kind"])
+        if needed and not options.get(needed):
+            raise ExerciseError(
+                msg("{where}: the field {key} needs {needed}, got none", where=where, key=row["key"], needed=needed)
             )
         return cls(row["key"], row["kind"], tuple(row.get("names", ())), bool(row.get("given", False)), options)
 
@@ -121,6 +132,25 @@ class Answers:
             raise UnreadableField(key, parsed.message, problem=parsed, line=line)
         return parsed
 
+    def row(self, key: str, row: str) -> Any:
+        """The answer in one row of a table of claims; the other rows have no say in it.
+
+        Raises:
+            UnansweredField: The table is missing, or the row is not there or empty.
+            UnreadableField: The table or this row cannot be read.
+            KeyError: The exercise has no such row; the author's mistake.
+        """
+        claim = self.read(key).value.get(row)
+        name = f"{key}: {row}"
+        if row not in self._fields[key].options["rows"]:
+            raise KeyError(row)
+        if claim is None:
+            raise UnansweredField(name)
+        if isinstance(claim, Unreadable):
+            line = self._texts[key].line + claim.line - 1
+            raise UnreadableField(name, claim.message, problem=claim, line=line)
+        return claim.value
+
     def understood(self) -> tuple[Understood, ...]:
         """Every answer that has been read, in the order of the fields."""
         found = ((key, self._parsed.get(key)) for key in self._fields)
@@ -153,15 +183,16 @@ def locate(
     from grader.answers.sheet import Duplicate
 
     found: dict[str, Located] = {}
-    for field in fields:
-        rivals = [[other.key, *other.names] for other in fields if other is not field]
+    for wanted in fields:
+        rivals = [[other.key, *other.names] for other in fields if other is not wanted]
+        keys = [wanted.key, *wanted.names]
         for sheet in sheets:
-            section = sheet.find(exercise_keys, [field.key, *field.names], other_fields=rivals, other_exercises=others)
+            section = sheet.find(exercise_keys, keys, other_fields=rivals, other_exercises=others)
             if isinstance(section, Duplicate):
-                found[field.key] = Located("", section.sections[0].line, section.message)
+                found[wanted.key] = Located("", section.sections[0].line, section.message)
             elif section is not None and not section.is_empty:
-                found[field.key] = Located(section.body, section.body_line)
-            if field.key in found:
+                found[wanted.key] = Located(section.body, section.body_line)
+            if wanted.key in found:
                 break
     return found
 
@@ -173,9 +204,9 @@ def _parse_matrix(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
 
 
 def _parse_number(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
-    from grader.answers.number import parse_number
+    from grader.answers.number import NumberSpec, parse_number
 
-    return parse_number(text)
+    return parse_number(text, NumberSpec(options.get("takes_shapes", True), options.get("takes_ranges", True)))
 
 
 def _parse_formula(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
@@ -185,15 +216,47 @@ def _parse_formula(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unrea
 
 
 def _parse_choice(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
-    from grader.answers.claims import parse_choice
+    from grader.answers.choice import parse_choice
 
     return parse_choice(text, {key: tuple(names) for key, names in options["choices"].items()})
 
 
 def _parse_claims(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    """Read a table, then every row by itself: the value is a reading, `Parsed` or `Unreadable`, per answered row."""
     from grader.answers.claims import parse_claims
 
-    return parse_claims(text, {key: (key, *row.get("names", ())) for key, row in options["rows"].items()})
+    rows: Mapping[str, Field] = options["rows"]
+    table = parse_claims(text, {key: (key, *row.names) for key, row in rows.items()})
+    if isinstance(table, Unreadable):
+        return table
+    readings: dict[str, Parsed[Any] | Unreadable] = {}
+    for key, row in rows.items():
+        if key in table.value:
+            reading = row.parse(table.value[key])
+            if isinstance(reading, Unreadable):
+                reading = replace(reading, line=_line_of(text, key, row.names, table.value[key]) + reading.line - 1)
+            readings[key] = reading
+    understood = (
+        f"{key}: {reading.understood if isinstance(reading, Parsed) else '?'}" for key, reading in readings.items()
+    )
+    remarks = (
+        msg("{row}: {remark}", row=key, remark=remark)
+        for key, reading in readings.items()
+        if isinstance(reading, Parsed)
+        for remark in reading.remarks
+    )
+    return Parsed(readings, "; ".join(understood), (*table.remarks, *remarks))
+
+
+def _line_of(text: str, key: str, names: Sequence[str], answer: str) -> int:
+    """The line of a table, from 1, that holds an answer; of several the one that also names its row."""
+    lines = [number for number, line in enumerate(text.split("\n"), start=1) if answer in line]
+    named = [
+        number
+        for number in lines
+        if any(name.casefold() in text.split("\n")[number - 1].casefold() for name in (key, *names))
+    ]
+    return next(iter(named or lines), 1)
 
 
 def _parse_text(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
