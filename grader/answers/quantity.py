@@ -12,6 +12,7 @@ from grader.answers.source import RefusedError
 from grader.message import msg
 
 MAX_SIDES = 4
+MAX_TOKENS = 2000
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
@@ -75,11 +76,11 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<number>(?P<over>\\[dt]?frac\s?\{{\s?(?P<n>{DECIMAL})\s?\}}\s?\{{\s?(?P<d>{DECIMAL})\s?\}})"
         rf"|(?P<whole>{whole})(?:\s?/\s?(?P<under>{whole})(?!\s?/))?|[{''.join(VULGAR)}])"
-        r"|(?P<call>[A-Za-z_]\w*\([0-9,:; ]{0,20}\))"
+        r"|(?P<call>[A-Za-z_]\w{0,40}\([0-9,:; ]{0,20}\))"
         r"|(?P<times>(?:[xX](?![A-Za-z_(])|\*(?!\*)|by\b|乘以?)(?=\s{0,3}[0-9]))"
         r"|(?P<range>(?:--?|~|to\b|到|至|\.\.\.?)(?=\s?[0-9]))"
         r"|(?P<equal>[=≈≃≅→⇒]|->|=>|\\(?:approx|rightarrow|to|Rightarrow|simeq|sim)(?![a-zA-Z]))"
-        r"|(?P<word>[^\W\d][\w']*|\\[a-zA-Z]+)"
+        r"|(?P<word>[^\W\d][\w']{0,60}|\\[a-zA-Z]+)"
         r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<break>\n)|(?P<comma>[,;])"
         r"|(?P<operator>[-+*/^])|(?P<other>\S)"
     )
@@ -87,9 +88,12 @@ def _pattern() -> re.Pattern[str]:
 
 def read_tokens(text: str) -> list[Token]:
     """Split a sentence; numbers are read, with their powers, magnitudes, per cents and units."""
-    tokens, position = [], 0
+    tokens: list[Token] = []
+    position = 0
     pattern = _pattern()
     while found := pattern.search(text, position):
+        if len(tokens) == MAX_TOKENS:
+            raise RefusedError(found.start(), msg("this is too long for an answer that is one number"))
         kind, position = found.lastgroup or "other", found.end()
         kind = next(name for name in _KINDS if found.group(name) is not None)
         if kind == "word":
