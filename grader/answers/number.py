@@ -124,10 +124,10 @@ def _is_power(found: re.Match[str]) -> bool:
 
 def _after_answer(text: str, tokens: list[Token]) -> list[Token]:
     """What follows the last "answer:", when a number follows it."""
+    last = max((token.start for token in tokens if token.quantity), default=-1)
     for found in reversed(list(_ANSWER.finditer(text))):
-        after = [token for token in tokens if token.start >= found.end()]
-        if any(token.quantity for token in after):
-            return after
+        if found.end() <= last:
+            return [token for token in tokens if token.start >= found.end()]
     return tokens
 
 
