@@ -3,7 +3,7 @@ SAMPLE ?= examples/typical
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint types format messages template golden bench clean
+.PHONY: help setup demo test lint types format template bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -30,14 +30,8 @@ format: setup  ## Bring the code into the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-messages: setup  ## Bring the translation catalogues up to date
-	$(BIN)/python -m grader.catalogue update
-
 template: setup  ## Generate student_template/ from the exercises' starters
 	$(BIN)/python -m grader.template
-
-golden: setup  ## Write the golden reports of examples/ again; read the difference before you commit it
-	$(BIN)/python -m tests.golden.write
 
 bench: setup  ## Measure what benchmarks/README.md reports
 	$(BIN)/python benchmarks/submit.py
