@@ -1,4 +1,4 @@
-"""Verdict: error. F1: looks for the exercises, the reference and the submissions of others."""
+"""Verdict: error,timeout. F1: looks for the exercises, the reference and the submissions of others."""
 
 import os
 
