@@ -8,6 +8,7 @@ say nothing.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,7 +111,10 @@ def specimen_fixtures(exercise: Exercise, specimen: Specimen, fixtures: Mapping[
 
 
 def specimen_sheet(exercise: Exercise, specimen: Specimen, given: Mapping[str, str]) -> dict[str, str]:
-    """The answers of an exercise's own submission: a Markdown sheet as it stands, or `sheet(given)` of a Python file."""
+    """The answers of an exercise's own submission: its Markdown as it stands, or what its function `sheet` makes.
+
+    `sheet(given)` gets the fields that the student chose; `sheet(given, settings)` also the exercise's settings.
+    """
     if specimen.path.suffix == ".md":
         from grader.answers.sheet import read_sheet
 
@@ -120,7 +124,10 @@ def specimen_sheet(exercise: Exercise, specimen: Specimen, given: Mapping[str, s
     namespace: dict[str, Any] = {"__name__": specimen.name, "__file__": str(specimen.path)}
     exec(compile(specimen.path.read_text(encoding="utf-8"), str(specimen.path), "exec"), namespace)
     function = namespace.get("sheet")
-    return dict(function(dict(given))) if callable(function) else {}
+    if not callable(function):
+        return {}
+    takes_settings = "settings" in inspect.signature(function).parameters
+    return dict(function(dict(given), exercise.settings) if takes_settings else function(dict(given)))
 
 
 def _given(exercise: Exercise, answers: Answers | None) -> dict[str, str]:
@@ -164,7 +171,7 @@ def _same(mine: Any, theirs: Any) -> bool:
     if isinstance(mine, _NoAnswer) or isinstance(theirs, _NoAnswer):
         return False
     if isinstance(mine, Raised) or isinstance(theirs, Raised):
-        return bool(mine == theirs)
+        return type(mine) is type(theirs) and bool(mine == theirs)  # an array would compare element by element
     if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
         return mine.keys() == theirs.keys() and all(_same(mine[key], theirs[key]) for key in mine)
     if isinstance(mine, (int, Fraction)) and isinstance(theirs, (int, Fraction)):
@@ -175,4 +182,4 @@ def _same(mine: Any, theirs: Any) -> bool:
         return left.shape == right.shape and bool(np.all(np.abs(left - right) <= RELATIVE_TOLERANCE * scale))
     if isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)):
         return len(mine) == len(theirs) and all(_same(a, b) for a, b in zip(mine, theirs, strict=True))
-    return type(mine) is type(theirs) and bool(mine == theirs)
+    return type(mine) is type(theirs) and not isinstance(mine, np.ndarray) and bool(mine == theirs)
