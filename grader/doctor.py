@@ -75,7 +75,9 @@ def _torch() -> tuple[Finding, Finding]:
     try:
         import torch
     except Exception as error:  # a broken installation raises anything, and that is what is asked here
-        missing = Finding(name, False, msg("it cannot be imported: {error}", error=f"{type(error).__name__}: {error}"), cost)
+        missing = Finding(
+            name, False, msg("it cannot be imported: {error}", error=f"{type(error).__name__}: {error}"), cost
+        )
         return missing, Finding(device, False, msg("PyTorch is missing"), on_cpu)
     found = Finding(name, True, verbatim(torch.__version__))
     if not torch.cuda.is_available():
@@ -85,7 +87,9 @@ def _torch() -> tuple[Finding, Finding]:
 
 def _scratch(folder: Path) -> Finding:
     name = msg("scratch disk")
-    cost = msg("submissions cannot be unpacked for grading; set TMPDIR to a folder with {mib} MiB free", mib=SCRATCH_MIB)
+    cost = msg(
+        "submissions cannot be unpacked for grading; set TMPDIR to a folder with {mib} MiB free", mib=SCRATCH_MIB
+    )
     try:
         free = shutil.disk_usage(folder).free // 2**20
         with tempfile.TemporaryFile(dir=folder):

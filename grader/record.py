@@ -81,7 +81,7 @@ def append(folder: Path, report: Report, path: str, time: datetime) -> Entry:
                 variable=HOME_VARIABLE,
             )
         ) from None
-    return Entry(number, data["time"], path, report)
+    return Entry(number, str(data["time"]), path, report)
 
 
 def entries(folder: Path, last: int | None = None) -> Entries:

@@ -1,9 +1,8 @@
 """What a student starts from, made of the exercises' starters; `python -m grader.template` writes student_template/.
 
-    README.md  README.zh.md   what to do, then the prompt of every exercise
-    answers.md                instructions, then the starter.md of every exercise
-    conv2d.py ...             the starter.py of every exercise that asks for code
-    grade.toml                with a student's id only: who hands in
+The files: README.md and README.zh.md say what to do and hold the prompt of every exercise; answers.md holds the
+starter.md of every exercise; conv2d.py and so on are the starter.py of exercises that ask for code; grade.toml, with
+a student's id only, says who hands in.
 """
 
 from __future__ import annotations
@@ -84,9 +83,7 @@ def _readme(language: str) -> str:
 
 def _readme_text(course: Course, language: str) -> str:
     say = _speaker(course, language)
-    rows = [
-        f"| `{exercise.name}` | {say(exercise.title)} | {say(_place(exercise))} |" for exercise in course.exercises
-    ]
+    rows = [f"| `{exercise.name}` | {say(exercise.title)} | {say(_place(exercise))} |" for exercise in course.exercises]
     parts = [
         f"# {say(course.title)}",
         "[English](README.md) · [中文](README.zh.md)",
@@ -100,8 +97,14 @@ def _readme_text(course: Course, language: str) -> str:
             [
                 say(msg("- Answers by hand go into `answers.md`, below their headings; keep the headings.")),
                 say(msg("- Functions and classes go into the Python files; keep their names and parameters.")),
-                say(msg("- `grade check .` says what is right already and records nothing: run it as often as you like.")),
-                say(msg("- `grade submit .` says the same and records the report; `grade show` lists what is recorded.")),
+                say(
+                    msg(
+                        "- `grade check .` says what is right already and records nothing: run it as often as you like."
+                    )
+                ),
+                say(
+                    msg("- `grade submit .` says the same and records the report; `grade show` lists what is recorded.")
+                ),
             ]
         ),
         "\n".join(

@@ -26,7 +26,26 @@ COURSE = load_course(HERE / "course")
 CASES = sorted((HERE / "cases").glob("*.py"))
 HONEST = b"def double(x):\n    return 2 * x\n"
 # What a student's own process may do to the student's own machine is not ours to stop without namespaces.
-WITHOUT_CONFINEMENT = tuple("v0 v10 v11 v12 v14 x0 p01 p02 p03 p04 p05 p06 p07 p09 p10 r01 r02 r12_recursion".split())
+WITHOUT_CONFINEMENT = (
+    "v0",
+    "v10",
+    "v11",
+    "v12",
+    "v14",
+    "x0",
+    "p01",
+    "p02",
+    "p03",
+    "p04",
+    "p05",
+    "p06",
+    "p07",
+    "p09",
+    "p10",
+    "r01",
+    "r02",
+    "r12_recursion",
+)
 
 needs_bubblewrap = pytest.mark.skipif(
     not probe_bubblewrap().works, reason=f"bubblewrap does not work here: {probe_bubblewrap().reason}"
@@ -71,7 +90,6 @@ def assert_harmless(path, isolation, **more):
 @pytest.fixture
 def nothing_left():
     """This worker's own leftovers: another test of the same run may have living guests."""
-    before_marks, before_folders = left_over()
     own = set()
     make = tempfile.mkdtemp
 

@@ -76,7 +76,7 @@ class HelpOption(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """The two columns of the option's help."""
-        return super(HelpOption, _translated(self)).get_help_record(ctx)
+        return click.Option.get_help_record(_translated(self), ctx)
 
 
 class HelpCommand(click.Command):
@@ -84,7 +84,7 @@ class HelpCommand(click.Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the translated help."""
-        super(HelpCommand, _translated(self)).format_help_text(ctx, formatter)
+        click.Command.format_help_text(_translated(self), ctx, formatter)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """`--help`; click translates its text once, when the option is made, so it is set anew."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ class Session:
         from rich.console import Console
 
         plain = {} if self.has_color and not os.environ.get("NO_COLOR") else {"color_system": None}
-        stream = click.get_text_stream("stderr" if stderr else "stdout")
+        stream = sys.stderr if stderr else sys.stdout
         return Console(file=stream, highlight=False, markup=False, emoji=False, **plain)  # type: ignore[arg-type]
 
 

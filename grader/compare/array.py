@@ -39,8 +39,8 @@ def as_array(value: object) -> Array | None:
         return as_array(value[0]) if not _is_number(value[0]) else as_array(list(value))
     if isinstance(value, np.ndarray):
         return value if value.dtype.kind in "iuf" else None
-    if _is_number(value):
-        return np.asarray(value) if abs(value) < 2**63 else None  # type: ignore[operator,arg-type,type-var]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return np.asarray(value) if isinstance(value, float) or abs(value) < 2**63 else None
     if isinstance(value, list):
         parts = [as_array(item) for item in value]
         shapes = {part.shape for part in parts if part is not None}

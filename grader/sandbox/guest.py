@@ -34,8 +34,8 @@ from typing import Any
 if __package__:  # the host runs an author's own submissions with the same code, see local.py
     from grader.sandbox import source, wire
 else:
-    import source
-    import wire
+    import source  # type: ignore[no-redef]
+    import wire  # type: ignore[no-redef]
 
 MAX_MESSAGE_CHARS = 500
 FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag
@@ -110,7 +110,7 @@ class Student:
             if __package__:
                 from grader.sandbox import guest_model
             else:
-                import guest_model
+                import guest_model  # type: ignore[no-redef]
             self._models = guest_model.Models(self)
         answer: dict[str, Any] = self._models.answer(request)
         return answer
