@@ -69,12 +69,10 @@ def test_gradients_are_right():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_the_dtype_stays_and_neither_squares_nor_zeros_harm(dtype: torch.dtype):
-    x = torch.tensor([300.0, 400.0, 0.0, 0.0]).reshape(1, 2, 1, 2).transpose(1, 3).contiguous().to(dtype)
-    x = torch.stack([x[:, 0], x[:, 1]], dim=1)
-    y = l2_normalize2d(x, torch.ones(x.shape[1], dtype=dtype))
+    x = torch.tensor([[300.0, 0.0], [400.0, 0.0]]).reshape(1, 2, 1, 2).to(dtype)  # 300^2 is infinite in float16
+    y = l2_normalize2d(x, torch.ones(2, dtype=dtype))
     assert y.dtype == dtype
-    assert bool(y.isfinite().all())
-    torch.testing.assert_close(y.float().norm(dim=1).max(), torch.tensor(1.0), atol=1e-2, rtol=0)
+    torch.testing.assert_close(y[0, :, 0], torch.tensor([[0.6, 0.0], [0.8, 0.0]]).to(dtype))
 
 
 @pytest.mark.gpu
