@@ -11,6 +11,7 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "5, 6, 14: RF = 14 x 14 pixels"}
+def sheet(given, settings):
+    """The steps, then the answer."""
+    steps = [receptive_field(settings["layers"][:n]) for n in (1, 2, 3)]
+    return {"rf": f"RF = {steps[1]} + (5 - 1)*2 = {steps[2]} x {steps[2]} pixels"}

@@ -1,4 +1,4 @@
-"""You gave the number of pixels in the area; asked is the side of the field.
+"""You gave the number of pixels in the whole field, its area; asked is the side.
 
 Fails: number, convolutions
 """
@@ -11,9 +11,9 @@ def receptive_field(layers):
         k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
         field += d * (k - 1) * jump
         jump *= s
-    return field**2
+    return field * field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "196"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -8,12 +8,11 @@ def receptive_field(layers):
     """Return the side of the receptive field."""
     field, jump = 1, 1
     for layer in layers:
-        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
-        field += (k - 1) * jump
-        jump *= s
+        field += (layer["kernel_size"] - 1) * jump
+        jump *= layer.get("stride", 1)
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "14"}
+def sheet(given, settings):
+    """By hand it does not show: the number is right."""
+    return {"rf": str(receptive_field(settings["layers"]))}

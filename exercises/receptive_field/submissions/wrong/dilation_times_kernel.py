@@ -1,4 +1,4 @@
-"""The kernel was taken as dilation * kernel_size wide; between its elements there are only kernel_size - 1 gaps.
+"""A dilated kernel was taken to be dilation * kernel_size wide; between its taps there are only kernel_size - 1 gaps.
 
 Fails: dilations
 """
@@ -14,6 +14,6 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "14"}
+def sheet(given, settings):
+    """By hand it does not show: the number is right."""
+    return {"rf": str(receptive_field(settings["layers"]))}

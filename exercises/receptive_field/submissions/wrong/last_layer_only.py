@@ -1,4 +1,4 @@
-"""Only the kernel of the last layer was counted, which is what it sees of the layer before it and not of the image.
+"""Only the kernel of the last layer was counted: that is what it sees of the layer before it, not of the image.
 
 Fails: number, convolutions
 """
@@ -9,6 +9,6 @@ def receptive_field(layers):
     return layers[-1]["kernel_size"] if layers else 1
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "5"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -8,11 +8,12 @@ def receptive_field(layers):
     """Return the side of the receptive field."""
     field, jump = 1, 1
     for layer in layers[:-1]:
-        field += layer.get("dilation", 1) * (layer["kernel_size"] - 1) * jump
-        jump *= layer.get("stride", 1)
+        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
+        field += d * (k - 1) * jump
+        jump *= s
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "6"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -1,4 +1,5 @@
-"""The stride of a layer was multiplied into the jump before its own kernel was counted; it only widens the layers behind it.
+"""Each layer's own stride was multiplied into the jump before its kernel was counted; a stride only spreads the windows
+of the layers after it.
 
 Fails: number, strides
 """
@@ -14,6 +15,6 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "15"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

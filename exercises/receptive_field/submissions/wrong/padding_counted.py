@@ -14,6 +14,6 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "14"}
+def sheet(given, settings):
+    """By hand it does not show: the number is right."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -6,7 +6,7 @@ Fails: number, strides
 
 def receptive_field(layers):
     """Return the side of the receptive field."""
-    field, jump = 1, 1
+    field = 1
     for layer in layers:
         k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
         if s == 1:
@@ -14,6 +14,6 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "9"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -12,6 +12,6 @@ def receptive_field(layers):
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "50"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

@@ -1,4 +1,4 @@
-"""The strides were left out: you added kernel_size - 1 of every layer as if all strides were 1.
+"""The strides were left out: each layer added kernel_size - 1, as if all strides were 1.
 
 Fails: number, strides
 """
@@ -6,13 +6,13 @@ Fails: number, strides
 
 def receptive_field(layers):
     """Return the side of the receptive field."""
-    field, jump = 1, 1
+    field = 1
     for layer in layers:
-        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
+        k, d = layer["kernel_size"], layer.get("dilation", 1)
         field += d * (k - 1)
     return field
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "10"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}

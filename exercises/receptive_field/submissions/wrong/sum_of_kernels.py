@@ -1,4 +1,4 @@
-"""The kernel sizes were added up; neighbouring windows overlap, so each layer adds kernel_size - 1 times the jump.
+"""The kernel sizes were added up; neighbouring windows overlap, so a layer adds (kernel_size - 1) times the jump.
 
 Fails: number, convolutions
 """
@@ -6,9 +6,9 @@ Fails: number, convolutions
 
 def receptive_field(layers):
     """Return the side of the receptive field."""
-    return sum(layer["kernel_size"] for layer in layers) or 1
+    return sum(layer["kernel_size"] for layer in layers)
 
 
-def sheet(given):
-    """The answer by hand."""
-    return {"rf": "12"}
+def sheet(given, settings):
+    """The same mistake by hand."""
+    return {"rf": str(receptive_field(settings["layers"]))}
