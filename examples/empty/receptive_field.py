@@ -1,4 +1,4 @@
-"""receptive_field: how many input pixels one output node sees."""
+"""receptive_field: how many input pixels one output node sees, along one side."""
 
 
 def receptive_field(layers: list[dict[str, int]]) -> int:
@@ -9,8 +9,8 @@ def receptive_field(layers: list[dict[str, int]]) -> int:
             stride, padding and dilation may be left out and are then 1, 0 and 1.
 
     Example:
-        >>> receptive_field([{"kernel_size": 3}, {"kernel_size": 3}])
-        5
+        >>> receptive_field([{"kernel_size": 3}, {"kernel_size": 3, "stride": 3}, {"kernel_size": 2}])
+        8
         >>> receptive_field([])
         1
     """

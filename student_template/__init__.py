@@ -1,0 +1,1 @@
+"""What a student starts from; generated from the exercises, see grader/template.py."""

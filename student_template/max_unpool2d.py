@@ -1,0 +1,20 @@
+"""max_unpool2d: unpooling with switches, as in DeconvNet and SegNet, written out in numpy."""
+
+import numpy as np
+
+
+def max_unpool2d(x: np.ndarray, indices: np.ndarray, output_size: tuple[int, int]) -> np.ndarray:
+    """Put every pooled value back to the place that it came from; everything else is zero.
+
+    Shape:
+        x:       (N, C, H, W)           float64
+        indices: (N, C, H, W)           int64; row * W_out + column in the plane of its own image and channel
+        return:  (N, C, H_out, W_out)   with (H_out, W_out) = output_size
+
+    Example:
+        >>> x = np.array([[[[4.0, 5.0], [8.0, 9.0]]]])
+        >>> indices = np.array([[[[4, 7], [13, 15]]]])
+        >>> max_unpool2d(x, indices, (4, 4))[0, 0].tolist()
+        [[0.0, 0.0, 0.0, 0.0], [4.0, 0.0, 0.0, 5.0], [0.0, 0.0, 0.0, 0.0], [0.0, 8.0, 0.0, 9.0]]
+    """
+    raise NotImplementedError
