@@ -8,7 +8,8 @@ from grader.answers.polynomial import Polynomial, Variable, total
 from grader.checks import check, probe
 from grader.compare.formula import formula_difference, show_products
 from grader.field import UnreadableField
-from grader.message import msg
+from grader.message import msg, verbatim
+from grader.model import Evidence, Label
 from reference.symbolic import indices_of, output_products
 
 ELEMENTS = {"y12": (1, 2), "y21": (2, 1), "y22": (2, 2)}
@@ -147,23 +148,21 @@ def _demand_element(answers, remarks, key):
 
 
 def _explain(answers, key):
-    """Fail with the sentence that fits best, the nearer convention and the products that differ."""
+    """Fail with the sentence that fits best and the products that differ from the nearer convention."""
     i, j = (GIVEN | ELEMENTS)[key]
     got = answers[key].polynomial
     convention = _nearest(answers, got, i, j)
     wanted = _target(i, j, convention)
     found = formula_difference(got, wanted)
-    lines = {"expected": msg("{formula} ({convention})", formula=str(wanted), convention=_word(convention))}
-    details = []
+    details = [msg("compared with the {convention}", convention=_word(convention))]
     if found.missing:
         details.append(msg("missing: {products}", products=show_products(found.missing)))
     if found.extra:
         details.append(msg("too much: {products}", products=show_products(found.extra)))
-    if found.changed and not found.missing:
+    if found.changed:
         details.append(msg("with another factor: {count} products", count=len(found.changed)))
-    if details:
-        lines["detail"] = msg("{first}; {second}", first=details[0], second=details[1]) if details[1:] else details[0]
-    expect.fail(_sentence(got, wanted, found, key), got=str(got), **lines)
+    evidence = [Evidence(Label.GOT, verbatim(str(got))), *(Evidence(Label.DETAIL, line) for line in details)]
+    raise expect.Mismatch(_sentence(got, wanted, found, key), *evidence)
 
 
 def _nearest(answers, got, i, j):
@@ -240,9 +239,10 @@ def _window(got, _wanted, _found, key):
     for other, place in (GIVEN | ELEMENTS).items():
         if other != key and _convention(plain, *place) is not None:
             return msg(
-                "This is the formula of {other}, not of {key}: the first index is the row, the second the column.",
+                "This is the formula of {other}, not of {key}: the window of {key} begins at {pixel}, row before column.",
                 other=other,
                 key=key,
+                pixel=key.replace("y", "x_"),
             )
     return None
 
@@ -281,14 +281,15 @@ def _factor(got, wanted, found, _key):
         return msg("Everything is multiplied by {factor}: Y^n is a plain sum, no mean.", factor=str(*factors))
     negative = [product for product, mine, theirs in found.changed if mine == -theirs]
     if negative and len(negative) == found.count:
-        return msg("{count} products have the wrong sign.", count=len(negative))
+        return msg("Products with the wrong sign: {count}.", count=len(negative))
     return None
 
 
-def _swapped(_got, _wanted, found, _key):
+def _swapped(got, _wanted, found, _key):
     """A few products with a slipped index: pair each with the missing one that it should have been."""
-    if not found.extra and found.missing:
-        return msg("Products are missing: there are twelve, four in each channel.")
+    count = len(_without_bias(got))
+    if count < CHANNELS * KERNEL**2:
+        return msg("There are {count} products; it must be twelve, four in each channel.", count=count)
     if not (found.extra and len(found.extra) <= CHANNELS * 2):
         return None
     for wrong in found.extra.terms:
