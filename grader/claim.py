@@ -11,7 +11,7 @@ read is never counted as wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -44,7 +44,8 @@ class Amount:
     """A row whose answer is a number between `low` and `high`; a range must lie between them.
 
     `traps` are well-known other numbers with their own sentences, `unit` is a factor
-    that may be left out (10**6 where the answer is a number of millions).
+    that may be left out (10**6 where the answer is a number of millions).  `also` are
+    other right numbers, `units` what a written unit is worth ({"ms": Fraction(1, 1000)}).
     """
 
     low: int | Fraction
@@ -52,13 +53,16 @@ class Amount:
     hint: Message | None = None
     traps: Mapping[int | Fraction, Message] = field(default_factory=dict)
     unit: int = 1
+    also: Collection[int | Fraction] = ()
+    units: Mapping[str, Fraction] = field(default_factory=dict)
 
     def problem(self, value: Number) -> Message | None:
         """Why this answer is wrong, None where it is right."""
-        ends = [prod(value.sides)] if value.high is None else [value.sides[0], value.high]
+        worth = self.units.get(value.unit, 1)
+        ends = [end * worth for end in ([prod(value.sides)] if value.high is None else [value.sides[0], value.high])]
         top = self.low if self.high is None else self.high
         for factor in {1, self.unit}:
-            if all(self.low <= end * factor <= top for end in ends):
+            if all(self.low <= end * factor <= top or end * factor in self.also for end in ends):
                 return None
         for trap, sentence in self.traps.items():
             if any(end * factor == trap for end in ends for factor in {1, self.unit}):
@@ -84,12 +88,15 @@ class Size:
 Claim = Choice | Amount | Size
 
 
-def expect_claims(answers: Answers, key: str, rows: Mapping[str, Claim]) -> None:
+def expect_claims(answers: Answers, key: str, rows: Mapping[str, Claim], *, optional: Collection[str] = ()) -> None:
     """Demand that rows of a table say what they must.
+
+    Args:
+        optional: Rows that may be left empty; what is written there counts.
 
     Raises:
         Mismatch: Rows are wrong: all of them, each with its sentence.
-        UnansweredField: None is wrong, but one is empty.
+        UnansweredField: None is wrong, but one that is not optional is empty.
         UnreadableField: None is wrong or empty, but one cannot be read.
     """
     evidence: list[Evidence] = []
@@ -99,7 +106,8 @@ def expect_claims(answers: Answers, key: str, rows: Mapping[str, Claim]) -> None
         try:
             value: Any = answers.row(key, row)
         except UnansweredField as event:
-            empty.append(event)
+            if row not in optional:
+                empty.append(event)
         except UnreadableField as event:
             unreadable.append(event)
         else:
@@ -118,16 +126,24 @@ def expect_claims(answers: Answers, key: str, rows: Mapping[str, Claim]) -> None
         raise [*empty, *unreadable][0]
 
 
-def claim_values(answers: Answers, key: str, rows: Mapping[str, Claim]) -> dict[str, str]:
-    """What a probe of these rows returns: "right", or the wrong answer as it was understood.
+def claim_values(
+    answers: Answers, key: str, rows: Mapping[str, Claim], *, optional: Collection[str] = ()
+) -> dict[str, str]:
+    """What a probe of these rows returns: "right", or the sentence that says what is wrong; optional ones only if wrong.
 
     Raises:
         UnansweredField, UnreadableField: A row is empty or cannot be read: nothing is known about this submission.
     """
     values = {}
     for row, claim in rows.items():
-        is_right = claim.problem(answers.row(key, row)) is None
-        values[row] = "right" if is_right else answers.read(key).value[row].understood
+        try:
+            sentence = claim.problem(answers.row(key, row))
+        except UnansweredField:
+            if row in optional:
+                continue
+            raise
+        if sentence is not None or row not in optional:
+            values[row] = "right" if sentence is None else str(sentence)
     return values
 
 

@@ -30,11 +30,12 @@ class Mismatch(Exception):
 
 
 class ReviewNeeded(Exception):
-    """A human decides about this answer; `excerpt` is what the report shows of it."""
+    """A human decides about this answer; `excerpt` is what the report shows of it, `notes` what helps to decide."""
 
-    def __init__(self, excerpt: str) -> None:
+    def __init__(self, excerpt: str, notes: tuple[Message, ...] = ()) -> None:
         super().__init__(excerpt)
         self.excerpt = excerpt
+        self.notes = notes
 
 
 def fail(summary: Message, *, hint: Message | None = None, **lines: Message | str) -> Never:
@@ -55,9 +56,9 @@ def true(condition: bool, summary: Message, *, hint: Message | None = None, **li
         fail(summary, hint=hint, **lines)
 
 
-def review(text: str) -> Never:
-    """Hand an answer to a human: the check's points stay pending."""
-    raise ReviewNeeded(text)
+def review(text: str, *notes: Message) -> Never:
+    """Hand an answer to a human: the check's points stay pending; the notes stand below the answer in the report."""
+    raise ReviewNeeded(text, notes)
 
 
 def array(got: object, *, shape: tuple[int, ...] | None = None, name: str = "y", hint: Message | None = None) -> Array:

@@ -124,7 +124,8 @@ def _called(calls: tuple[Call, ...]) -> tuple[Evidence, ...]:
 def _unanswered(check: Check, event: Exception) -> Outcome:
     if isinstance(event, ReviewNeeded):
         summary = msg("Stored for a human, who grades it with the rubric; nothing is lost.")
-        return outcome(check, Verdict.NEEDS_REVIEW, summary, Evidence(Label.GOT, verbatim(event.excerpt)))
+        notes = (Evidence(Label.DETAIL, note) for note in event.notes)
+        return outcome(check, Verdict.NEEDS_REVIEW, summary, Evidence(Label.GOT, verbatim(event.excerpt)), *notes)
     if isinstance(event, UnreadableField):
         lines = [
             Evidence(Label.LINE, msg("{field}, line {line} of the answer sheet", field=event.key, line=event.line))

@@ -10,11 +10,15 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
 from grader.message import Message, msg
 
-_CLAUSE = re.compile(r"[,;.!?:()\[\]\n]|\bbut\b|\bwhereas\b|\bwhile\b|而是|但是?|却")
+_CLAUSE = re.compile(
+    r"[,;.!?:()\[\]\n]|\bbut\b|\bwhereas\b|\bwhile\b|而是|但是?|却"
+    r"|(?<![不没未无有再])(?:改用|改为|改成|换成|换为|转而)"
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|without|neither|nor|cannot|\w{2,6}n't|instead of|rather than|except|lacks?|unlike)\b"
     r"|不是|没有|而不|不用|不会|不能|不含|不需|并非|除了|不同于|缺少|[不没无非未]"
@@ -22,6 +26,21 @@ _NEGATION = re.compile(
 _NEGATED_AFTER = re.compile(
     r"\s*(?:\b(?:does|do|did|is|are|has|have|had|was|were|can|could|will|would)\s*(?:not|n't|no)\b|\bcannot\b|\bcan't\b"
     r"|\b\w{2,6}n't\b|\blacks?\b|[都也并]?(?:没有?|不|无|非|未|缺少))"
+)
+# What is replaced is denied: "RPN replaces selective search", "SVM 被 softmax 取代".  Only a word right beside counts,
+# for in "去掉 fc6 的是 SegNet" nothing is said against SegNet.
+_REPLACES = re.compile(
+    r"(?:\b(?:replac(?:es?|ed|ing)|eliminat(?:es?|ed|ing)|abandon(?:s|ed|ing)?|discard(?:s|ed|ing)?|drop(?:s|ped|ping)"
+    r"|remov(?:es?|ed|ing)|in place of|gets? rid of)\s+(?:(?:the|an?|external|old|slow)\s+){0,2}"
+    r"|(?:取代|代替|替代|替换|淘汰|抛弃|摒弃|放弃|去掉|去除|取消|省去)[了掉]{0,2}\s*"
+    r"(?:(?:原来|原先|之前|传统|外部|耗时|单独|独立)的?|慢的)?\s*)$"
+)
+_REPLACED = re.compile(
+    r"\s*(?:\b(?:is|are|was|were|gets?|got|has been|have been)\s+(?:now\s+)?"
+    r"(?:replaced|dropped|removed|abandoned|superseded|eliminated|discarded|gone|no longer (?:used|needed))\b"
+    r"|(?:已经?|都|则|也)?被(?!用)[^,;.]{0,24}?(?:取代|代替|替代|替换|换成|去掉|去除|抛弃|淘汰|取消)"
+    r"|(?:已经?|都|也)?不再(?:被)?(?:使用|需要|采用|用)了?\s*(?=[,;.]|$)"
+    r"|(?:也|就)?消失)"
 )
 _OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
 _NEGATION_REACH = 24  # characters between a negation and the word that it negates
@@ -141,11 +160,16 @@ def _judged(text: str, start: int, end: int, key: str) -> _Mention:
     window = text[max(0, start - 80) : start]
     clause = window[max((found.end() for found in _CLAUSE.finditer(window)), default=0) :]
     negations = [len(clause) - found.end() for found in _NEGATION.finditer(clause)]
-    is_negated = any(gap <= _NEGATION_REACH for gap in negations)
+    is_negated = (
+        any(gap <= _NEGATION_REACH for gap in negations)
+        or _REPLACES.search(clause) is not None
+        or _REPLACED.match(text, end) is not None
+    )
     is_doubtful = not is_negated and _NEGATED_AFTER.match(text, end) is not None
     return _Mention(key, start, end, is_negated, is_doubtful)
 
 
+@lru_cache(maxsize=8192)
 def _alias(wanted: str) -> re.Pattern[str]:
     body = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", wanted) if part)
     before = r"(?<![a-z0-9])" if wanted[0].isascii() else ""
