@@ -8,9 +8,10 @@ with their sources in `facts.toml`, its line here, and a test that holds one
 against the other, and the fast layers against `reference.layers`.
 """
 
+from reference.models.alexnet import AlexNet, AlexNetTower
 from reference.models.count import parameter_count
 from reference.models.deconvnet import DeconvNet
 from reference.models.segnet import SegNet
 from reference.models.vgg import Encoded, VGG16Features
 
-__all__ = ["DeconvNet", "Encoded", "SegNet", "VGG16Features", "parameter_count"]
+__all__ = ["AlexNet", "AlexNetTower", "DeconvNet", "Encoded", "SegNet", "VGG16Features", "parameter_count"]
