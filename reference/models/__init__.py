@@ -11,7 +11,23 @@ against the other, and the fast layers against `reference.layers`.
 from reference.models.alexnet import AlexNet, AlexNetTower
 from reference.models.count import parameter_count
 from reference.models.deconvnet import DeconvNet
+from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
+from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
 from reference.models.segnet import SegNet
 from reference.models.vgg import Encoded, VGG16Features
 
-__all__ = ["AlexNet", "AlexNetTower", "DeconvNet", "Encoded", "SegNet", "VGG16Features", "parameter_count"]
+__all__ = [
+    "AlexNet",
+    "AlexNetTower",
+    "DeconvNet",
+    "Encoded",
+    "Hourglass",
+    "PreactResidual",
+    "SegNet",
+    "StackedHourglass",
+    "VGG16Features",
+    "gaussian_heatmaps",
+    "heatmap_peaks",
+    "hourglass_loss",
+    "parameter_count",
+]
