@@ -11,12 +11,15 @@ against the other, and the fast layers against `reference.layers`.
 from reference.models.alexnet import AlexNet, AlexNetTower
 from reference.models.count import parameter_count
 from reference.models.deconvnet import DeconvNet
+from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
 from reference.models.segnet import SegNet
+from reference.models.trunk import VGG16Trunk
 from reference.models.vgg import Encoded, VGG16Features
 
 __all__ = [
+    "FCN",
     "AlexNet",
     "AlexNetTower",
     "DeconvNet",
@@ -26,6 +29,7 @@ __all__ = [
     "SegNet",
     "StackedHourglass",
     "VGG16Features",
+    "VGG16Trunk",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",

@@ -13,8 +13,8 @@ class ConvBlock(nn.Sequential):
     Shape:
         x:      (N, in_channels, H, W)
         return: (N, row.channels*width, H_out, W_out)
-                conv:   H_out = H + 2*padding - kernel_size + 1
-                deconv: H_out = H - 2*padding + kernel_size - 1
+                conv:   H_out = H + 2*padding - dilation*(kernel_size - 1)
+                deconv: H_out = H - 2*padding + dilation*(kernel_size - 1)
 
     Args:
         row: The row of the table; a `Deconv` row gives a transposed convolution.
@@ -27,7 +27,8 @@ class ConvBlock(nn.Sequential):
         layer = nn.ConvTranspose2d if isinstance(row, Deconv) else nn.Conv2d
         out_channels = row.channels * width
         super().__init__()
-        self.add_module("conv", layer(in_channels, out_channels, row.kernel_size, padding=row.padding))
+        convolution = layer(in_channels, out_channels, row.kernel_size, padding=row.padding, dilation=row.dilation)
+        self.add_module("conv", convolution)
         if batch_norm:
             self.add_module("norm", nn.BatchNorm2d(out_channels))
         self.add_module("relu", nn.ReLU())

@@ -14,12 +14,14 @@ class Conv:
         channels: Output channels, in widths of the net; 8 means 512 at width 64.
         kernel_size: Side of the filter.
         padding: Border on each side.
+        dilation: Positions between two taps of the filter; above 1 in DeepLab.
     """
 
     name: str
     channels: int
     kernel_size: int = 3
     padding: int = 1
+    dilation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
