@@ -49,11 +49,12 @@ _OPERATOR = re.compile(r"\*\*|==|[-+*/^=]")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _SMALL_FRACTION = re.compile(r"\\[dt]?frac\s*(?:([0-9])\s*([0-9])|\{\s*([0-9]{1,20})\s*\}\s*\{\s*([0-9]{1,20})\s*\})")
 _SUM_WORD = re.compile(r"(?:(?:np|numpy|torch|math|builtins)\.)?(?:sum|Sum|SUM)(?![A-Za-z0-9])")
-_OVER = re.compile(r"\s+over\s+([^()\n]{1,60}?)\s*(?:\bof\b|:|,|(?=\())")
+_OVER = re.compile(r"\s+over\s+((?:\{[^{}\n]{1,40}\}|[^(){\n]){1,60}?)\s*(?:\bof\b|:|,|(?=\())")
 _BARE_RANGE = re.compile(r"\s*_\s*([A-Za-z]\s*=\s*[0-9A-Z]+)\s*\^\s*\{?\s*([0-9A-Z]+)\s*\}?")
 _FOR = re.compile(r"for\s+\(?([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\)?\s+in\s+")
 _RANGE_CALL = re.compile(r"range\s*\([^()]{1,40}\)|[A-Za-z_]\w{0,12}|['\"][A-Za-z]{1,8}['\"]")
 _DOTS = re.compile(r"\.\.\.|\\[lcvd]?dots\b")
+_NOTHING = re.compile(r"\s+|[,;.:](?=[ \t]{0,80}(?:\n|\Z))")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _CALLED = re.compile(r"\(([A-Za-z0-9+\-* ]{1,30}(?:,[A-Za-z0-9+\-* ]{1,30}){1,3})\)")
 
@@ -121,8 +122,8 @@ class Lexer:
 
     def _next(self) -> Lexeme | None:
         text = self.text
-        while self.position < len(text) and text[self.position].isspace():
-            self.position += 1
+        while found := _NOTHING.match(text, self.position):  # blanks, and the end of a sentence
+            self.position = found.end()
         start = self.position
         if start == len(text):
             return None
@@ -143,9 +144,6 @@ class Lexer:
             return self._take("RIGHT", start + 1)
         if found := _OPERATOR.match(text, start):
             return self._take(_OPERATORS[found[0]], found.end())
-        if character in ",;.:" and (not text[start + 1 :].strip() or text[start + 1] == "\n"):
-            self.position += 1  # the end of a sentence
-            return self._next()
         if character == "∑" or _SUM_WORD.match(text, start):
             return self._sum(start)
         if found := _FOR.match(text, start):

@@ -35,7 +35,7 @@ _DRESS = re.compile(
     r"|(?P<invisible>\\(?:left|right)\s?\.)"
     r"|(?P<command>\\(?P<name>[a-zA-Z]+))"
     r"|(?P<brace>\\[{}])"
-    r"|(?P<space>\\[,;:!> \n()\[\]]|\\$|[&$`~]|\*\*(?!\s?[0-9(]))"
+    r"|(?P<space>\\[,;:!> \n()\[\]]|\\$|[&$`~]|\*\*(?!\s?[-+]?\s?[0-9(]))"
     r"|(?P<sum>[Σ∑])|(?P<member>[∈ϵє])|(?P<conv>[⊗⊛⍟])|(?P<assign>:=)",
     re.MULTILINE,
 )
@@ -125,7 +125,7 @@ def _script(character: str) -> str | None:
 
 _CONVOLUTION = re.compile(r"⊗|\b(?:conv2?d?|corr2?d?|filter2|xcorr2?)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()\n]{0,40}[\u3400-\u9fff][^()\n]{0,40}\)")  # （相关）
-_AFTERWORD = re.compile(r"[,;.\n]\s*(?:其中|式中|这里|此处|where\b|here\b|with\b)", re.IGNORECASE)
+_AFTERWORD = re.compile(r"[,;.\n]\s{0,40}(?:其中|式中|这里|此处|where\b|here\b|with\b)", re.IGNORECASE)
 
 
 def without_words(text: str, families: list[str], left: list[str], remarks: list[Message]) -> str:
@@ -137,7 +137,7 @@ def without_words(text: str, families: list[str], left: list[str], remarks: list
         text = text[: found.start()] + " " * (len(text) - found.start())
         remarks.append(msg("the words after the formula were not read"))
     text = _ASIDE.sub(lambda found: " " * len(found[0]), text)
-    text = _without_label(text, families, left)
+    text = _without_label(text, families, left, remarks)
     if left and (found := re.match(rf"\s*(?:{_any_of(left)})[\s\w^_{{}}\[\](),]{{0,40}}(:)", text, re.IGNORECASE)):
         text = text[: found.start(1)] + "=" + text[found.end(1) :]
     sides = _sides(text)
@@ -151,7 +151,7 @@ def without_words(text: str, families: list[str], left: list[str], remarks: list
     return text
 
 
-def _without_label(text: str, families: list[str], left: list[str]) -> str:
+def _without_label(text: str, families: list[str], left: list[str], remarks: list[Message]) -> str:
     """Blank out a bullet, a number or words before the formula."""
     opening = (
         re.search(rf"(?<![A-Za-z\\_^{{])(?:{_any_of(left)})(?=[\s\w^_{{}}\[\](),]*[=:])", text, re.IGNORECASE)
@@ -159,8 +159,10 @@ def _without_label(text: str, families: list[str], left: list[str]) -> str:
         else None
     )
     if opening is None:
-        opening = re.match(r"\s*(?:(?:[-*>]|\(?[0-9a-z]{1,2}[.)])\s+)?(?:[^\W\d_][\w ]{0,40}:)?\s*", text)
+        opening = re.match(r"\s*(?:(?:[-*>]|\(?[0-9a-z]{1,2}[.)])\s+(?![*/^]))?(?:[^\W\d_][\w ]{0,40}:)?\s*", text)
         end = opening.end() if opening else 0
+        if re.match(r"\s*(?:-|\([0-9])", text[:end]):
+            remarks.append(msg("what stands before the formula was read as the mark of a list, not as a part of it"))
     else:
         end = opening.start()
     before = text[:end]

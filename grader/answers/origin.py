@@ -1,8 +1,10 @@
 """Whether the indices of a formula begin at 1, as in mathematics, or at 0, as in Python.
 
 Both are common, sometimes in one formula: `Y_{12} = sum(x[c,0,1] * w[c,0,0] + ... for c in range(3))`.
-An index 0 says "from 0", unless an index that reaches the family's size says "from 1".
-Families written in the same style are taken to begin alike.
+An index that reaches the family's size says "from 1"; an index 0 says "from 0", if none is below it.
+A family whose indices are all of 0 ... size - 1 surely begins at 0; one that only has a 0 may leave the image
+instead, and does so if a family written in the same style surely begins at 1.
+Families of one style that show nothing are taken to begin like the others.
 """
 
 from __future__ import annotations
@@ -65,6 +67,10 @@ def origins(
     known = {name: _position_origin(variables, families.get(name)) for name, variables in seen.items()}
     if left is not None and position is not None and (left.row, left.column) == position:
         known[left.family] = 1
+    right = [name for name in seen if left is None or name != left.family]
+    for name in [name for name in right if known[name] == 0 and not _fills_from_zero(seen[name], families.get(name))]:
+        if any(known[other] == 1 and _is_alike(name, other, bracketed) for other in right):
+            known[name] = 1
     chosen = {name: _shared(name, known, bracketed, left) for name in seen}
     channels = {v.channel for variables in seen.values() for v in variables if isinstance(v.channel, int)}
     sizes = {families[name].channels for name in seen if name in families}
@@ -73,11 +79,17 @@ def origins(
 
 def _position_origin(variables: Iterable[Variable], family: Family | None) -> int | None:
     """What the indices of one family show by themselves; None when they show nothing."""
-    rows = {v.row for v in variables}
-    columns = {v.column for v in variables}
+    rows = {v.row for v in variables if v.row is not None}
+    columns = {v.column for v in variables if v.column is not None}
     if family is not None and (family.rows in rows or family.columns in columns):
         return 1
-    return 0 if 0 in rows | columns else None
+    return 0 if 0 in rows | columns and min(rows | columns) == 0 else None
+
+
+def _fills_from_zero(variables: Iterable[Variable], family: Family | None) -> bool:
+    """Whether the indices are all of those that a family has when it is counted from 0."""
+    rows, columns = {v.row for v in variables}, {v.column for v in variables}
+    return family is not None and rows == {*range(family.rows)} and columns == {*range(family.columns)}
 
 
 def _shared(name: str, known: Mapping[str, int | None], bracketed: Mapping[str, bool], left: Variable | None) -> int:
@@ -85,7 +97,12 @@ def _shared(name: str, known: Mapping[str, int | None], bracketed: Mapping[str, 
     own = known[name]
     if own is not None:
         return own
-    alike = [other for other in known if bracketed.get(other, False) == bracketed.get(name, False)]
+    alike = [other for other in known if _is_alike(name, other, bracketed)]
     if left is not None and left.family in alike and known[left.family] is not None:
         return known[left.family] or 0
     return 0 if {known[other] for other in alike} - {None} == {0} else 1
+
+
+def _is_alike(name: str, other: str, bracketed: Mapping[str, bool]) -> bool:
+    """Whether two families are written in the same style."""
+    return bracketed.get(other, False) == bracketed.get(name, False)
