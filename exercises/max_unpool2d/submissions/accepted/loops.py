@@ -4,7 +4,7 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Take each index apart into a row and a column."""
     N, C, H, W = x.shape
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))

@@ -7,14 +7,11 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
-    N, C, H, W = x.shape
+    """Read indices[n, 0]."""
+    N, C = x.shape[:2]
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))
     for n in range(N):
-        for c in range(C):
-            for i in range(H):
-                for j in range(W):
-                    k = int(indices[n, 0, i, j])
-                    y[n, c, k // W_out, k % W_out] = x[n, c, i, j]
+        rows, columns = divmod(indices[n, 0], W_out)
+        y[n][:, rows, columns] = x[n]
     return y

@@ -7,14 +7,12 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
-    N, C, H, W = x.shape
+    """Divide by H_out."""
+    N, C = x.shape[:2]
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))
+    rows, columns = indices // H_out, indices % H_out
     for n in range(N):
         for c in range(C):
-            for i in range(H):
-                for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, k // H_out % H_out, k % H_out % W_out] = x[n, c, i, j]
+            y[n, c, rows[n, c] % H_out, columns[n, c] % W_out] = x[n, c]
     return y

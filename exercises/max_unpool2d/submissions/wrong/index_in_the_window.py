@@ -1,4 +1,4 @@
-"""The index was taken as a place inside the window; it is a place in the whole plane.
+"""The index was taken as a place inside its own 2 x 2 window; it is a place in the whole plane.
 
 Fails: places
 """
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Take 0 to 3 for the corners of a window."""
     N, C, H, W = x.shape
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))
@@ -15,6 +15,6 @@ def max_unpool2d(x, indices, output_size):
         for c in range(C):
             for i in range(H):
                 for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, min(2 * i + k // 2 % 2, H_out - 1), min(2 * j + k % 2, W_out - 1)] = x[n, c, i, j]
+                    k = int(indices[n, c, i, j]) % 4
+                    y[n, c, min(2 * i + k // 2, H_out - 1), min(2 * j + k % 2, W_out - 1)] = x[n, c, i, j]
     return y

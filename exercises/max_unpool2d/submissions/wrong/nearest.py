@@ -1,4 +1,4 @@
-"""Each value was repeated over its whole window, which is upsampling by nearest neighbours and not unpooling.
+"""Each value was repeated over its whole window: that is upsampling by nearest neighbours, and unpooling leaves zeros.
 
 Fails: places
 """
@@ -7,8 +7,8 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
-    N, C, H, W = x.shape
+    """Enlarge the map."""
+    H, W = x.shape[2:]
     H_out, W_out = output_size
     rows, columns = np.arange(H_out) * H // H_out, np.arange(W_out) * W // W_out
     return x[:, :, rows][:, :, :, columns]

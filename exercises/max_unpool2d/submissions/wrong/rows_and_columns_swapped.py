@@ -7,14 +7,12 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
-    N, C, H, W = x.shape
+    """Take the remainder for the row."""
+    N, C = x.shape[:2]
     H_out, W_out = output_size
-    y = np.zeros((N, C, H_out, W_out))
+    y = np.zeros((N, C, W_out, H_out))
+    rows, columns = indices % W_out, indices // W_out
     for n in range(N):
         for c in range(C):
-            for i in range(H):
-                for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, k % H_out, k // H_out % W_out] = x[n, c, i, j]
-    return y
+            y[n, c, rows[n, c], columns[n, c]] = x[n, c]
+    return y.reshape(N, C, H_out, W_out)

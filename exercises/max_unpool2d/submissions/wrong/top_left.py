@@ -7,7 +7,7 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Put the values on a grid."""
     N, C, H, W = x.shape
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))

@@ -1,21 +1,18 @@
-"""The output was made twice as large as the input; after an odd size the pool has dropped a row, so take output_size.
+"""The output was made twice as large as x; pooling an odd size leaves a row out, and its windows need not be 2 x 2:
+take output_size.
 
-Fails: sizes, overlaps
+Fails: sizes, windows, overlaps
 """
 
 import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Double the sides."""
     N, C, H, W = x.shape
-    H_out, W_out = output_size
-    H_out, W_out = 2 * H, 2 * W
-    y = np.zeros((N, C, H_out, W_out))
+    y = np.zeros((N, C, 2 * H, 2 * W))
+    rows, columns = indices // (2 * W), indices % (2 * W)
     for n in range(N):
         for c in range(C):
-            for i in range(H):
-                for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, k // W_out % H_out, k % W_out] = x[n, c, i, j]
+            y[n, c, rows[n, c] % (2 * H), columns[n, c]] = x[n, c]
     return y

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Divide by W."""
     N, C, H, W = x.shape
     H_out, W_out = output_size
     y = np.zeros((N, C, H_out, W_out))
@@ -15,6 +15,6 @@ def max_unpool2d(x, indices, output_size):
         for c in range(C):
             for i in range(H):
                 for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, k // W % H_out, k % W] = x[n, c, i, j]
+                    row, column = divmod(int(indices[n, c, i, j]), W)
+                    y[n, c, row % H_out, column] = x[n, c, i, j]
     return y
