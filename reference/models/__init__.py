@@ -16,10 +16,11 @@ from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
 from reference.models.segnet import SegNet
 from reference.models.trunk import VGG16Trunk
-from reference.models.vgg import Encoded, VGG16Features
+from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Features
 
 __all__ = [
     "FCN",
+    "VGG16",
     "AlexNet",
     "AlexNetTower",
     "DeconvNet",
@@ -28,6 +29,7 @@ __all__ = [
     "PreactResidual",
     "SegNet",
     "StackedHourglass",
+    "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
     "gaussian_heatmaps",

@@ -1,4 +1,4 @@
-"""VGG-16's encoder: its table, its counts, and that its layers are the reference's."""
+"""VGG-16: its table, its counts, its layers those of the reference, dense and as convolutions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
 from reference.layers import batch_norm2d, correlate2d, max_pool2d, relu
-from reference.models import VGG16Features, parameter_count
+from reference.models import VGG16, VGG16Convolutional, VGG16Features, parameter_count
 from reference.models.plan import Conv
 from reference.models.vgg import VGG16_TABLE
+from tests.smoke import DEVICES, assert_learns
 
 
 def test_the_table_is_configuration_d():
@@ -78,3 +80,139 @@ def test_options_of_no_use_are_named(options: Any):
     (name,) = options
     with pytest.raises(OptionError, match=f"{name}: expected an integer of at least 1, got"):
         VGG16Features(**options)
+
+
+def on_meta(**options: Any) -> VGG16:
+    with torch.device("meta"):
+        return VGG16(**options)
+
+
+def small(**options: Any) -> VGG16:
+    return VGG16(**({"num_classes": 3, "width": 1, "fc_width": 5, "fc_kernel_size": 2} | options))
+
+
+def test_the_whole_net_has_the_parameters_in_print():
+    net = on_meta()
+    assert parameter_count(net) == published("vgg16.parameters_torchvision").value == 138_357_544
+    assert published("vgg16.parameters").agrees(parameter_count(net))
+    assert parameter_count(net.classifier.fc6) == published("vgg16.fc6_parameters").value == 102_764_544
+    assert [parameter_count(net.classifier.get_submodule(name)) for name in ("fc7", "fc8")] == [16_781_312, 4_097_000]
+    assert parameter_count(on_meta(batch_norm=True)) == published("vgg16.parameters_batch_norm").value == 138_365_992
+
+
+def test_to_fc7_it_is_the_encoder_of_the_segmentation_nets():
+    net = on_meta().to_convolutional(to_fc7=True)
+    assert parameter_count(net) == published("vgg16.parameters_to_fc7_exact").value == 134_260_544
+    assert published("vgg16.parameters_to_fc7").agrees(parameter_count(net))
+    assert net.classifier.fc6.weight.shape == (4096, 512, 7, 7)
+    assert net.classifier.fc7.weight.shape == (4096, 4096, 1, 1)
+    assert net(torch.zeros(1, 3, 224, 224, device="meta")).shape == (1, 4096, 1, 1)
+    assert not hasattr(net.classifier, "fc8")
+
+
+def test_it_has_neither_normalisation_nor_other_kernels_and_dropout_on_two_dense_layers():
+    net = on_meta()
+    assert not [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d | nn.LocalResponseNorm)]
+    convolutions = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d)]
+    assert {(layer.kernel_size, layer.stride, layer.padding) for layer in convolutions} == {((3, 3), (1, 1), (1, 1))}
+    assert len(convolutions) == 13
+    names = [name for name, _ in net.classifier.named_children()]
+    assert names == ["fc6", "relu6", "drop6", "fc7", "relu7", "drop7", "fc8"]
+    assert sum(isinstance(layer, nn.Dropout) for layer in net.modules()) == 2
+
+
+def test_three_convolutions_see_7_with_27_weights_a_pair_of_channels_instead_of_49():
+    stack = nn.Sequential(*(nn.Conv2d(4, 4, 3, bias=False) for _ in range(3)))
+    assert stack(torch.zeros(1, 4, 7, 7)).shape == (1, 4, 1, 1)
+    assert parameter_count(stack) == 27 * 4**2
+    assert parameter_count(nn.Conv2d(4, 4, 7, bias=False)) == 49 * 4**2
+
+
+def test_dense_layers_follow_the_encoder_channel_by_channel():
+    net = small().eval()
+    x = torch.randn(2, 3, 64, 70)
+    y = net.features(x).y.flatten(1)
+    for name in ("fc6", "fc7"):
+        layer: Any = net.classifier.get_submodule(name)
+        y = relu(y @ layer.weight.T + layer.bias)
+    fc8: Any = net.classifier.fc8
+    torch.testing.assert_close(net(x), y @ fc8.weight.T + fc8.bias)
+    assert torch.equal(net(x), net(x))
+    assert not torch.equal(net.train()(x), net(x))
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_as_convolutions_it_gives_the_same_scores(k: int):
+    net = small(fc_kernel_size=k).double().eval()
+    convolutional = net.to_convolutional()
+    x = torch.randn(2, 3, 32 * k, 32 * k, dtype=torch.float64)
+    torch.testing.assert_close(convolutional(x)[:, :, 0, 0], net(x))
+    assert isinstance(convolutional, VGG16Convolutional)
+    assert not convolutional.training
+    assert parameter_count(convolutional) == parameter_count(net)
+
+
+def test_as_convolutions_it_slides_over_larger_images():
+    net = small().double().eval()
+    x = torch.randn(1, 3, 96, 128, dtype=torch.float64)
+    scores = net.to_convolutional()(x)
+    assert scores.shape == (1, 3, 2, 3)
+    maps = net.features(x).y
+    for i, j in [(0, 0), (1, 2)]:
+        torch.testing.assert_close(scores[:, :, i, j], net.classifier(maps[:, :, i : i + 2, j : j + 2].flatten(1)))
+
+
+def test_the_copy_has_its_own_weights_of_the_same_dtype():
+    net = small().double()
+    convolutional = net.to_convolutional()
+    with torch.no_grad():
+        for weight in convolutional.parameters():
+            weight.zero_()
+    assert all(weight.any() for name, weight in net.named_parameters() if name.endswith("weight"))
+    assert {weight.dtype for weight in convolutional.parameters()} == {torch.float64}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_it_learns_a_tiny_batch(device: str):
+    net = VGG16(num_classes=2, width=4, fc_width=16, fc_kernel_size=1, dropout=0.0).to(device)
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)  # Glorot's rule loses half the signal at every ReLU: slow, not wrong
+    x, labels = torch.randn(4, 3, 32, 32, device=device), torch.tensor([0, 1, 0, 1], device=device)
+    assert_learns(lambda: F.cross_entropy(net(x), labels), net.parameters(), lr=0.01)
+
+
+@pytest.mark.gpu
+def test_the_device_does_not_matter():
+    net, x = small().double().eval(), torch.randn(1, 3, 64, 64, dtype=torch.float64)
+    want = net(x)
+    torch.testing.assert_close(net.cuda()(x.cuda()).cpu(), want)
+    torch.testing.assert_close(net.to_convolutional()(x.cuda())[:, :, 0, 0].cpu(), want)
+
+
+@pytest.mark.parametrize(
+    ("sides", "text"),
+    [
+        ((223, 256), r"H and W from 224 to 255, as fc6 sees 7 x 7, got .*; .* works is 224 x 255$"),
+        ((230, 300), r"the nearest size that works is 230 x 255$"),
+    ],
+)
+def test_sizes_that_the_dense_layers_cannot_take_are_named(sides: tuple[int, int], text: str):
+    with pytest.raises(ShapeError, match=text):
+        on_meta()(torch.zeros(1, 3, *sides, device="meta"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "nearest"), [((1, 3, 63, 99), "64 x 99"), ((1, 1, 64, 64), "64 x 64"), ((3, 64, 64), "64 x 64")]
+)
+def test_images_that_are_too_small_for_the_convolutions_are_named(shape: tuple[int, ...], nearest: str):
+    with pytest.raises(
+        ShapeError, match=rf"x: expected \(N, 3, H, W\) with .* at least 64, got .* works is {nearest}$"
+    ):
+        small().to_convolutional()(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("name", ["in_channels", "num_classes", "width", "fc_width", "fc_kernel_size"])
+def test_options_of_the_whole_net_are_named(name: str):
+    with pytest.raises(OptionError, match=f"{name}: expected an integer of at least 1, got 0"):
+        small(**{name: 0})
