@@ -10,7 +10,9 @@ against the other, and the fast layers against `reference.layers`.
 
 from reference.models.alexnet import AlexNet, AlexNetTower
 from reference.models.count import parameter_count
+from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
+from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
@@ -19,21 +21,26 @@ from reference.models.trunk import VGG16Trunk
 from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Features
 
 __all__ = [
+    "CRFRNN",
     "FCN",
     "VGG16",
     "AlexNet",
     "AlexNetTower",
     "DeconvNet",
+    "DeepLab",
     "Encoded",
     "Hourglass",
+    "MeanFieldRNN",
     "PreactResidual",
     "SegNet",
     "StackedHourglass",
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
+    "coarse_cross_entropy",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
     "parameter_count",
+    "probability_loss",
 ]
