@@ -26,6 +26,7 @@ from reference.layers.response_norm import local_response_norm
 from reference.layers.roi import roi_align2d, roi_pool2d
 from reference.layers.squeeze import squeeze_excite2d, squeeze_first_order, squeeze_second_order
 from reference.layers.subsampling import subsample2d
+from reference.layers.superpixel import superpixel_mean2d, superpixel_neighbours, superpixel_smooth2d, superpixel_vote2d
 from reference.layers.suppression import nms, nms_per_class
 from reference.layers.tanh import scaled_tanh
 from reference.layers.unpool import max_unpool2d
@@ -91,4 +92,8 @@ __all__ = [
     "squeeze_second_order",
     "stacked_attention",
     "subsample2d",
+    "superpixel_mean2d",
+    "superpixel_neighbours",
+    "superpixel_smooth2d",
+    "superpixel_vote2d",
 ]
