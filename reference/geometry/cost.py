@@ -1,0 +1,68 @@
+"""Learned numbers, multiply-accumulate steps and activations of layers: integers only."""
+
+from __future__ import annotations
+
+from reference.errors import OptionError, require_at_least
+from reference.geometry.size import Pair, pair
+
+
+def _area(argument: str, sides: Pair) -> int:
+    height, width = pair(argument, sides, 1)
+    return height * width
+
+
+def _conv_weights(in_channels: int, out_channels: int, kernel_size: Pair, groups: int) -> int:
+    require_at_least("in_channels", in_channels, 1)
+    require_at_least("out_channels", out_channels, 1)
+    require_at_least("groups", groups, 1)
+    for argument, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            raise OptionError(argument, f"a multiple of groups = {groups}", repr(channels))
+    return _area("kernel_size", kernel_size) * (in_channels // groups) * out_channels
+
+
+def conv_parameters(
+    in_channels: int, out_channels: int, kernel_size: Pair, *, groups: int = 1, bias: bool = True
+) -> int:
+    """Count the learned numbers of a convolution (or of a transposed one): they do not depend on the image.
+
+        K_h*K_w * C_in/groups * C_out  +  C_out if there is a bias
+
+    Raises:
+        OptionError: A number is no integer or too small, or `groups` does not divide the channels.
+
+    Example:
+        >>> conv_parameters(64, 64, 3)  # VGG-16, conv1_2
+        36928
+    """
+    return _conv_weights(in_channels, out_channels, kernel_size, groups) + (out_channels if bias else 0)
+
+
+def conv_macs(in_channels: int, out_channels: int, kernel_size: Pair, output_sides: Pair, *, groups: int = 1) -> int:
+    """Count the multiply-accumulate steps of a convolution on one image; twice as many operations (FLOPs).
+
+        H_out*W_out * K_h*K_w * C_in/groups * C_out
+
+    Bias additions are not counted.
+
+    Raises:
+        OptionError: A number is no integer or too small, or `groups` does not divide the channels.
+
+    Example:
+        >>> conv_macs(64, 128, 3, 112)  # VGG-16, conv2_1
+        924844032
+    """
+    weights = _conv_weights(in_channels, out_channels, kernel_size, groups)
+    return _area("output_sides", output_sides) * weights
+
+
+def dense_parameters(in_features: int, out_features: int, *, bias: bool = True) -> int:
+    """Count the learned numbers of a fully connected layer; without the bias also its multiply-accumulate steps.
+
+    Example:
+        >>> dense_parameters(7 * 7 * 512, 4096)  # VGG-16, fc6
+        102764544
+    """
+    require_at_least("in_features", in_features, 1)
+    require_at_least("out_features", out_features, 1)
+    return in_features * out_features + (out_features if bias else 0)

@@ -1,0 +1,128 @@
+"""The survey of a model: against layer lists, published totals, and the gradient probe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from reference.errors import OptionError
+from reference.facts import published
+from reference.geometry import Layer, receptive_field, survey
+from reference.models import DeconvNet, SegNet, VGG16Features
+
+
+def on_meta(make: Any, *args: Any, **options: Any) -> nn.Module:
+    with torch.device("meta"):
+        model: nn.Module = make(*args, **options)
+    return model
+
+
+def alexnet() -> nn.Sequential:
+    """The 2012 net, as modules."""
+    return nn.Sequential(
+        nn.Conv2d(3, 96, 11, 4), nn.ReLU(), nn.LocalResponseNorm(5, 5e-4, 0.75, 2.0), nn.MaxPool2d(3, 2),
+        nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1, groups=2), nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten(), nn.Dropout(),
+        nn.Linear(9216, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 1000),
+    )  # fmt: skip
+
+
+def test_alexnets_fields_and_costs_are_the_published_ones():
+    found = survey(on_meta(alexnet), (1, 3, 227, 227))
+    windows = [row for row in found.layers if row.operation in ("convolution", "max pooling", "dense")]
+    assert [row.field.size for row in windows if row.field] == [11, 19, 51, 67, 99, 131, 163, 195, 355, 355, 355]
+    pool5 = windows[7].field
+    assert pool5 is not None
+    assert pool5.size == published("alexnet.receptive_field_pool5").value == 195
+    assert (pool5.jump, pool5.padding) == (32, 64)
+    assert found.parameters == published("alexnet.parameters_bvlc").value
+    assert (found.macs, found.activations) == (724406816, 781736)  # sums over the layers of the BVLC definition
+    assert found.activation_memory == 4 * 781736
+
+
+def test_vggs_fields_are_the_published_ones():
+    found = survey(on_meta(VGG16Features, batch_norm=False), (1, 3, 224, 224))
+    field = found.field
+    assert field is not None
+    assert field.size == published("vgg16.receptive_field_pool5").value == 212
+    assert field.padding == published("vgg16.receptive_field_padding_pool5").value
+    assert field.jump == published("vgg16.receptive_field_jump_pool5").value
+    assert found.parameters == published("vgg16.conv_parameters_exact").value
+    assert found.macs == published("vgg16.conv_macs").value
+    layers = [layer for convs in (2, 2, 3, 3, 3) for layer in [*[Layer(3, 1, 1)] * convs, Layer(2, 2)]]
+    assert field == receptive_field(layers)
+
+
+def test_deconvnet_and_segnet_are_followed_through_their_unpoolings():
+    deconvnet = survey(on_meta(DeconvNet), (1, 3, 224, 224))
+    assert (deconvnet.macs, deconvnet.activations) == (32745979904, 34428928)
+    assert published("deconvnet.parameters").agrees(deconvnet.parameters)
+    fc6 = deconvnet.layer("middle.fc6.conv")
+    assert fc6.field is not None
+    assert fc6.field.size == published("vgg16.receptive_field_fc6").value
+    assert deconvnet.layer("middle.deconv_fc6.conv").macs == 7 * 7 * 4096 * 512  # from one position
+    assert deconvnet.field is not None
+    segnet = survey(on_meta(SegNet, ceil_mode=True), (1, 3, 360, 480))
+    assert (segnet.macs, segnet.activations) == (106712432640, 105734400)
+    assert segnet.parameters == published("segnet.parameters_11_batch_norm").value
+    assert {row.operation for row in segnet.layers if "decoder" in row.name} == {
+        "convolution",
+        "batch normalisation",
+        "relu",
+    }
+
+
+class Functional(nn.Module):
+    """The same net as `organised`, without a module for a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.rand(4, 3, 3, 3))
+        self.offset = nn.Parameter(torch.rand(4))
+        self.second = nn.Parameter(torch.rand(5, 4 * 8 * 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.max_pool2d(F.conv2d(x, self.first, self.offset, padding=1).relu_(), 2)
+        return y.reshape(len(y), -1) @ self.second.T
+
+
+def organised() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(256, 5, bias=False)
+    )
+
+
+def test_organisation_does_not_matter():
+    one, other = survey(organised(), (2, 3, 16, 16)), survey(Functional(), (2, 3, 16, 16))
+    assert [row.operation for row in one.layers] == ["convolution", "relu", "max pooling", "dense"]
+    for name in ("operation", "input_shape", "output_shape", "parameters", "macs", "fields", "activations"):
+        assert [getattr(row, name) for row in one.layers] == [getattr(row, name) for row in other.layers], name
+    assert [row.name for row in other.layers] == ["first", "", "", "second"]
+    assert one.macs == 2 * (16 * 16 * 27 * 4 + 256 * 5)
+    assert one.activations == 2 * (4 * 16 * 16 + 4 * 8 * 8 + 5)
+
+
+def test_a_model_is_left_as_it_was():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)).train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    survey(model, torch.rand(2, 1, 5, 5))
+    assert all(module.training for module in model.modules())
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: survey(nn.ReLU()), "inputs: expected a shape or a tensor for each argument of forward, got none"),
+        (lambda: survey(nn.ReLU(), (1, 2)).layer("conv"), "name: expected a layer of the survey, got 'conv'"),
+    ],
+)
+def test_calls_of_no_use_are_named(call: Any, message: str):
+    with pytest.raises(OptionError, match=message):
+        call()
