@@ -124,10 +124,7 @@ def superpixel_vote2d(
     Source:
         The idea: Liang et al., ICCV 2015.  The weights are ours, after that description.
     """
-    require_number("share", share, 0, 1)
-    require_number("bandwidth", bandwidth, 0)
-    if bandwidth == 0:
-        raise OptionError("bandwidth", "a number above 0", repr(bandwidth))
+    require_votes(share, bandwidth)
     means, looks = superpixel_mean2d(x, regions), superpixel_mean2d(appearance, regions)  # (N, C, S), (N, D, S)
     touch = superpixel_neighbours(regions)
     distance = (looks[:, :, :, None] - looks[:, :, None]).square().sum(1)  # (N, S, S)
@@ -137,6 +134,18 @@ def superpixel_vote2d(
     votes = torch.softmax(logits.masked_fill(~heard[:, :, None], 0), 2)  # (N, S, S)
     voted = _spread(means @ votes.mT, regions)  # (N, C, H, W)
     return x + share * _spread(heard[:, None].to(x.dtype), regions) * (voted - x)
+
+
+def require_votes(share: float, bandwidth: float) -> None:
+    """Demand options that `superpixel_vote2d` can work with.
+
+    Raises:
+        OptionError: `share` is no number from 0 to 1, or `bandwidth` none above 0.
+    """
+    require_number("share", share, 0, 1)
+    require_number("bandwidth", bandwidth, 0)
+    if bandwidth == 0:
+        raise OptionError("bandwidth", "a number above 0", repr(bandwidth))
 
 
 def _spread(values: Tensor, regions: Tensor) -> Tensor:

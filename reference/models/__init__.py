@@ -9,6 +9,7 @@ against the other, and the fast layers against `reference.layers`.
 """
 
 from reference.models.alexnet import AlexNet, AlexNetTower
+from reference.models.cocnn import CoCNN, Parsed, cocnn_loss
 from reference.models.count import parameter_count
 from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
@@ -26,11 +27,13 @@ __all__ = [
     "VGG16",
     "AlexNet",
     "AlexNetTower",
+    "CoCNN",
     "DeconvNet",
     "DeepLab",
     "Encoded",
     "Hourglass",
     "MeanFieldRNN",
+    "Parsed",
     "PreactResidual",
     "SegNet",
     "StackedHourglass",
@@ -38,6 +41,7 @@ __all__ = [
     "VGG16Features",
     "VGG16Trunk",
     "coarse_cross_entropy",
+    "cocnn_loss",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
