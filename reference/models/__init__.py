@@ -17,6 +17,7 @@ from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
+from reference.models.resnet import CifarResNet, ResNet
 from reference.models.segnet import SegNet
 from reference.models.trunk import VGG16Trunk
 from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Features
@@ -27,6 +28,7 @@ __all__ = [
     "VGG16",
     "AlexNet",
     "AlexNetTower",
+    "CifarResNet",
     "CoCNN",
     "DeconvNet",
     "DeepLab",
@@ -35,6 +37,7 @@ __all__ = [
     "MeanFieldRNN",
     "Parsed",
     "PreactResidual",
+    "ResNet",
     "SegNet",
     "StackedHourglass",
     "VGG16Convolutional",

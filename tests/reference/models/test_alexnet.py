@@ -11,6 +11,7 @@ from torch import nn
 
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import survey
 from reference.layers import correlate2d, local_response_norm, max_pool2d, relu
 from reference.models import AlexNet, AlexNetTower, parameter_count
 from reference.models.alexnet import ALEXNET_TABLE
@@ -79,6 +80,34 @@ def test_neurons_are_those_in_print_but_for_the_slip_in_the_first_layer():
     assert printed == 253_440 == 55 * 96 * 48  # half of the maps, too many columns
     assert sum(neurons) + 4096 + 4096 + 1000 == 659_272
     assert published("alexnet.neurons").agrees(659_272)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "side", "fact"),
+    [
+        (AlexNet, {}, 227, "macs_bvlc"),
+        (AlexNet, {"groups": 1}, 227, "macs_ungrouped"),
+        (AlexNetTower, {}, 224, "macs_torchvision"),
+    ],
+)
+def test_work_and_fields(kind: Any, options: Any, side: int, fact: str):
+    found = survey(on_meta(kind, **options), (1, 3, side, side))
+    assert published(f"alexnet.{fact}").agrees(found.macs)
+    names = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")
+    fields: Any = [found.layer(f"features.{name}").field for name in names]
+    sizes = [field.size for field in fields]
+    assert sizes == [11, 19, 51, 67, 99, 131, 163, 195]
+    assert sizes[6] == published("alexnet.receptive_field_conv5").value
+    assert sizes[7] == published("alexnet.receptive_field_pool5").value
+    assert (fields[7].jump, fields[7].start) == (32, -66 if kind is AlexNetTower else -64)
+    assert found.field is not None
+    assert found.field.size == published("alexnet.receptive_field_fc6").value == 355
+
+
+def test_activations_and_the_exact_work_of_the_tower():
+    assert survey(on_meta(), (1, 3, 227, 227)).activations == published("alexnet.activations").value == 781_736
+    found = survey(on_meta(AlexNetTower), (1, 3, 224, 224))
+    assert (found.macs, found.activations) == (714_188_480, 582_504)
 
 
 def test_each_half_of_conv2_4_and_5_sees_half_of_the_channels_and_conv3_sees_all():

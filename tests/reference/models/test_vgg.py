@@ -11,6 +11,7 @@ from torch import nn
 
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import survey
 from reference.layers import batch_norm2d, correlate2d, max_pool2d, relu
 from reference.models import VGG16, VGG16Convolutional, VGG16Features, parameter_count
 from reference.models.plan import Conv
@@ -98,6 +99,28 @@ def test_the_whole_net_has_the_parameters_in_print():
     assert parameter_count(net.classifier.fc6) == published("vgg16.fc6_parameters").value == 102_764_544
     assert [parameter_count(net.classifier.get_submodule(name)) for name in ("fc7", "fc8")] == [16_781_312, 4_097_000]
     assert parameter_count(on_meta(batch_norm=True)) == published("vgg16.parameters_batch_norm").value == 138_365_992
+
+
+def test_work_activations_and_fields_of_the_whole_net():
+    found = survey(on_meta(), (1, 3, 224, 224))
+    assert found.macs == published("vgg16.macs").value == 15_470_264_320
+    assert published("vgg16.macs_torchvision").agrees(found.macs)
+    assert found.activations == published("vgg16.activations").value == 15_087_080
+    conv5_3 = found.layer("features.layers.conv5_3.conv").field
+    assert conv5_3 is not None
+    assert conv5_3.size == published("vgg16.receptive_field_conv5_3").value
+    pool5: Any = [row.field for row in found.layers if row.operation == "max pooling"][-1]
+    assert pool5.size == published("vgg16.receptive_field_pool5").value
+    assert pool5.jump == published("vgg16.receptive_field_jump_pool5").value
+    assert -pool5.start == published("vgg16.receptive_field_padding_pool5").value
+    fc6: Any = found.layer("classifier.fc6").field
+    assert fc6.size == published("vgg16.receptive_field_fc6").value == 404
+    convolutions = [row.macs for row in found.layers if row.operation == "convolution"]
+    assert sum(convolutions) == published("vgg16.conv_macs").value
+    to_fc7 = survey(on_meta().to_convolutional(to_fc7=True), (1, 3, 224, 224))
+    assert to_fc7.macs == published("vgg16.macs_to_fc7").value
+    assert to_fc7.field is not None
+    assert to_fc7.field.size == 404
 
 
 def test_to_fc7_it_is_the_encoder_of_the_segmentation_nets():
