@@ -17,7 +17,7 @@ from grader.message import Message, msg
 
 _CLAUSE = re.compile(
     r"[,;.!?:()\[\]\n]|\bbut\b|\bwhereas\b|\bwhile\b|而是|但是?|却"
-    r"|(?<![不没未无有再])(?:改用|改为|改成|换成|换为|转而)"
+    r"|(?<![不没未无有再])(?:改用|改为|改成|换成|换为|转而)|[之以]外|外(?=[,是都均还也])"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|without|neither|nor|cannot|\w{2,6}n't|instead of|rather than|except|lacks?|unlike)\b"
@@ -42,6 +42,14 @@ _REPLACED = re.compile(
     r"|(?:已经?|都|也)?不再(?:被)?(?:使用|需要|采用|用)了?\s*(?=[,;.]|$)"
     r"|(?:也|就)?消失)"
 )
+_FROM = re.compile(r"(?:由|从|将|把|\bfrom(?: the)?|\bturns?(?: the)?)\s*$")
+_INTO = re.compile(r"\s*(?:的?(?:变|改|换|到|转|替换)|->|=>|(?:in)?to\b)")
+# Of two choices the denied one leaves the other, where only words like these stand between it and the negation:
+# "not per region" says something of regions, "不含候选区域是一个阶段" nothing against one stage.
+_BETWEEN = re.compile(
+    r"(?:\s|the|an?|any|more|longer|us(?:es?|ed|ing)|by|per|of|to|be|with|for|from|in|on|over|need(?:s|ed)?|have|has|had"
+    r"|its?|their|再|是|使用|采用|用|需要?|要|做|有|能够?|会|由|通过|进行|依赖|靠|在|的|被|为|属于)*"
+)
 _OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
 _NEGATION_REACH = 24  # characters between a negation and the word that it negates
 _BOTH = frozenset({"both", "both of them", "都", "两者", "二者", "两者都", "两个都"})
@@ -55,6 +63,7 @@ class _Mention:
     start: int
     end: int
     is_negated: bool = False  # "not SegNet"
+    is_near: bool = False  # and the negation can mean nothing else
     is_doubtful: bool = False  # "SegNet does not": says or denies, depending on the question
 
 
@@ -92,7 +101,7 @@ def _chosen(mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]], 
     named = {mention.key for mention in mentions if not mention.is_negated}
     if any(mention.is_doubtful for mention in mentions):
         return None
-    both = next((key for key, aliases in choices.items() if _BOTH & {_folded(a) for a in (key, *aliases)}), None)
+    both = next((key for key, aliases in choices.items() if _BOTH & {alias.lower() for alias in (key, *aliases)}), None)
     if both is not None and (both in named or (named == choices.keys() - {both} and len(named) > 1)):
         is_denied = any(mention.is_negated for mention in mentions)
         return None if is_denied or (both not in named and is_open) else both
@@ -104,7 +113,7 @@ def _left_over(
 ) -> tuple[str | None, tuple[Message, ...]]:
     """Of two choices, the one that is left when the other is denied."""
     denied = {mention.key for mention in mentions if mention.is_negated}
-    if len(choices) != 2 or len(denied) != 1 or any(not m.is_negated or m.is_doubtful for m in mentions):
+    if len(choices) != 2 or len(denied) != 1 or any(not m.is_near or m.is_doubtful for m in mentions):
         return None, ()
     key = next(key for key in choices if key not in denied)
     name = choices[key][0] if choices[key] else key
@@ -140,17 +149,19 @@ def _mentions(text: str, exact: str, choices: Mapping[str, Sequence[str]]) -> li
     spans: list[tuple[int, int, str]] = []
     for key, aliases in choices.items():
         for alias in dict.fromkeys((key, *aliases)):
-            wanted = _folded(Source.of(alias).text).strip()
+            wanted, pattern = _alias(alias)
             if not wanted:
                 continue
-            for found in _alias(wanted).finditer(text):
+            for found in pattern.finditer(text):
                 is_article = len(wanted) == 1 and wanted.isascii() and exact[found.start()].islower()
                 if not is_article or text.strip(" .()*`") == wanted:
                     spans.append((found.start(), found.end(), key))
     spans.sort(key=lambda span: (span[0] - span[1], span[0]))
     kept: list[tuple[int, int, str]] = []
+    is_taken = bytearray(len(text))
     for start, end, key in spans:
-        if not any(start < other_end and other_start < end for other_start, other_end, _ in kept):
+        if not any(is_taken[start:end]):
+            is_taken[start:end] = bytes([1]) * (end - start)
             kept.append((start, end, key))
     return [_judged(text, start, end, key) for start, end, key in sorted(kept)]
 
@@ -159,24 +170,30 @@ def _judged(text: str, start: int, end: int, key: str) -> _Mention:
     """Look for a negation in the clause before and right after a mention."""
     window = text[max(0, start - 80) : start]
     clause = window[max((found.end() for found in _CLAUSE.finditer(window)), default=0) :]
-    negations = [len(clause) - found.end() for found in _NEGATION.finditer(clause)]
-    is_negated = (
-        any(gap <= _NEGATION_REACH for gap in negations)
-        or _REPLACES.search(clause) is not None
+    is_replaced = (
+        _REPLACES.search(clause) is not None
         or _REPLACED.match(text, end) is not None
+        or (_FROM.search(clause) is not None and _INTO.match(text, end) is not None)
     )
+    between = [clause[found.end() :] for found in _NEGATION.finditer(clause)]
+    is_negated = is_replaced or any(len(words) <= _NEGATION_REACH for words in between)
+    is_near = is_negated and (is_replaced or any(_BETWEEN.fullmatch(words) for words in between))
     is_doubtful = not is_negated and _NEGATED_AFTER.match(text, end) is not None
-    return _Mention(key, start, end, is_negated, is_doubtful)
+    return _Mention(key, start, end, is_negated, is_near, is_doubtful)
 
 
 @lru_cache(maxsize=8192)
-def _alias(wanted: str) -> re.Pattern[str]:
+def _alias(alias: str) -> tuple[str, re.Pattern[str]]:
+    """An alias in its plain form, and what finds it."""
+    wanted = _folded(Source.of(alias).text).strip()
+    if not wanted:
+        return "", re.compile(r"(?!)")
     body = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", wanted) if part)
     before = r"(?<![a-z0-9])" if wanted[0].isascii() else ""
     after = r"(?:e?s)?(?![a-z0-9])" if wanted[-1].isascii() and wanted[-1].isalpha() and len(wanted) > 3 else ""
     if wanted[-1].isascii() and not after:
         after = r"(?![a-z0-9])"
-    return re.compile(before + body + after)
+    return wanted, re.compile(before + body + after)
 
 
 def _is_aside(text: str, position: int) -> bool:
