@@ -65,6 +65,10 @@ class Student:
         """Send a request of another kind, as work on models is."""
         return self._transport.request({"op": op, **arguments}, time_s=time_s)
 
+    def note(self, name: str, **kwargs: Any) -> None:
+        """Record the call that a request of another kind stands for, so that a report can print it."""
+        self._calls.append(Call(name, (), kwargs))
+
     def begin(self) -> None:
         """Forget the calls of the example before."""
         self._calls.clear()

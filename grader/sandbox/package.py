@@ -12,17 +12,20 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+LIBRARIES = {"numpy": ("numpy",), "torch": ("torch", "numpy")}  # torch does not require numpy, the wire does
+
 
 @cache
-def closure(library: str) -> tuple[Path, ...]:
-    """The top-level files and folders of a library and of everything that it requires, sorted by name.
+def closure(kind: str) -> tuple[Path, ...]:
+    """The top-level files and folders of a kind's libraries and of everything that they require, sorted by name.
 
     Raises:
-        metadata.PackageNotFoundError: The library itself is not installed.
+        metadata.PackageNotFoundError: A library itself is not installed.
     """
+    libraries = LIBRARIES[kind]
     found: set[Path] = set()
     seen: set[str] = set()
-    waiting = [library]
+    waiting = list(libraries)
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -31,7 +34,7 @@ def closure(library: str) -> tuple[Path, ...]:
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            if name == library:
+            if name in libraries:
                 raise
             continue  # an optional or platform-bound requirement that is not installed here
         found |= _top_level(distribution)

@@ -454,7 +454,7 @@ def python(variable):
 
 def small(variable):
     above, below = str.maketrans("123", "¹²³"), str.maketrans("123", "₁₂₃")
-    return f"{variable.family}{str(variable.row)}{variable.column}".translate(below) + str(variable.channel).translate(
+    return f"{variable.family}{variable.row!s}{variable.column}".translate(below) + str(variable.channel).translate(
         above
     )
 
