@@ -17,8 +17,12 @@ from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
+from reference.models.lenet1989 import LeNet1989, squared_error
+from reference.models.lenet5 import LeNet5, penalty_loss
+from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.resnet import CifarResNet, ResNet
 from reference.models.segnet import SegNet
+from reference.models.table import TableConv2d
 from reference.models.trunk import VGG16Trunk
 from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Features
 
@@ -28,18 +32,23 @@ __all__ = [
     "VGG16",
     "AlexNet",
     "AlexNetTower",
+    "CaffeLeNet",
     "CifarResNet",
     "CoCNN",
     "DeconvNet",
     "DeepLab",
     "Encoded",
     "Hourglass",
+    "LeNet1989",
+    "LeNet5",
+    "LeNet5Modern",
     "MeanFieldRNN",
     "Parsed",
     "PreactResidual",
     "ResNet",
     "SegNet",
     "StackedHourglass",
+    "TableConv2d",
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
@@ -49,5 +58,7 @@ __all__ = [
     "heatmap_peaks",
     "hourglass_loss",
     "parameter_count",
+    "penalty_loss",
     "probability_loss",
+    "squared_error",
 ]
