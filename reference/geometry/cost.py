@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from reference.errors import OptionError, require_at_least
-from reference.geometry.size import Pair, pair
+from reference.geometry.size import Layer, Pair, TransposedLayer, pair
 
 
 def _area(argument: str, sides: Pair) -> int:
@@ -66,3 +70,68 @@ def dense_parameters(in_features: int, out_features: int, *, bias: bool = True) 
     require_at_least("in_features", in_features, 1)
     require_at_least("out_features", out_features, 1)
     return in_features * out_features + (out_features if bias else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one layer of a list takes, for one image.
+
+    Args:
+        channels: Channels of its output.
+        sides: Height and width of its output.
+        parameters: Learned numbers.
+        macs: Multiply-accumulate steps.
+    """
+
+    channels: int
+    sides: tuple[int, int]
+    parameters: int
+    macs: int
+
+    @property
+    def activations(self) -> int:
+        """Numbers in the output."""
+        return self.channels * math.prod(self.sides)
+
+    def memory(self, bytes_each: int = 4) -> int:
+        """Bytes of the output; 4 each in float32."""
+        return bytes_each * self.activations
+
+
+def layer_costs(layers: Iterable[Layer], in_channels: int, sides: Pair) -> list[Cost]:
+    """Follow an image through a layer list, and count what every layer takes.
+
+    A transposed convolution takes one filter a channel for every position of its
+    *input*, a convolution for every position of its output.
+
+    Args:
+        layers: From the input on; rows without `channels` are poolings (or unpoolings).
+        in_channels: Channels of the image.
+        sides: Height and width of the image, or one number for both.
+
+    Raises:
+        OptionError: A number is too small, or `groups` does not divide the channels.
+        ShapeError: A window is larger than its padded image.
+
+    Example:
+        >>> lenet = [Layer(5, channels=6), Layer(2, 2), Layer(5, channels=16), Layer(2, 2), Layer(5, channels=120)]
+        >>> costs = layer_costs(lenet, 1, 32)
+        >>> [cost.parameters for cost in costs]
+        [156, 0, 2416, 0, 48120]
+        >>> sum(cost.activations for cost in costs), sum(cost.memory() for cost in costs)
+        (8000, 32000)
+    """
+    channels, before = in_channels, pair("sides", sides, 1)
+    costs = []
+    for layer in layers:
+        after = layer.side(before[0]), layer.side(before[1])
+        out_channels = channels if layer.channels is None else layer.channels
+        parameters = macs = 0
+        if layer.channels is not None:
+            k, groups = layer.kernel_size, layer.groups
+            parameters = conv_parameters(channels, out_channels, k, groups=groups, bias=layer.bias)
+            places = before if isinstance(layer, TransposedLayer) else after
+            macs = conv_macs(channels, out_channels, k, places, groups=groups)
+        costs.append(Cost(out_channels, after, parameters, macs))
+        channels, before = out_channels, after
+    return costs

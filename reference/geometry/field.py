@@ -71,6 +71,8 @@ class ReceptiveField:
 
     def span(self, index: int) -> Span:
         """As `pixels`, and None for an output that sees nothing."""
+        if not self.size:
+            return None
         turns, phase = divmod(index, self.period)
         forward = turns * self.advance
         seen = (self.phases or ((self.start, self.start + self.size - 1),))[phase]
@@ -116,11 +118,6 @@ class ReceptiveField:
         period = math.lcm(self.period, other.period)
         phases = [_hull((self.span(position), other.span(position))) for position in range(period)]
         return field_of(phases, int(self.jump * period))
-
-    def covers(self, other: ReceptiveField) -> bool:
-        """Whether the first output sees all that the first output of the other one does."""
-        mine, theirs = self.span(0), other.span(0)
-        return theirs is None or (mine is not None and mine[0] <= theirs[0] and theirs[1] <= mine[1])
 
 
 def field_of(phases: list[Span], advance: int) -> ReceptiveField:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reference.errors import OptionError
-from reference.geometry.field import ReceptiveField
-from reference.geometry.rule import pool_layers, reduced_dims, sight_after, windows_after
+from reference.geometry.row import (
+    AVERAGE_POOLING,
+    CONVOLUTION,
+    DENSE,
+    GLOBAL_POOLING,
+    MAX_POOLING,
+    NORMALISATION,
+    TRANSPOSED,
+    UNPOOLING,
+    UPSAMPLING,
+    Fields,
+    Row,
+    Survey,
+)
+from reference.geometry.rule import reduced_dims, sight_after
 from reference.geometry.sight import BLIND, Sight, image_sight
-from reference.geometry.size import Layer, TransposedLayer
+from reference.geometry.size import TransposedLayer
 from reference.geometry.trace import Call, record, tensors_in
+from reference.geometry.window import layers_of_pooling, sight_through
 
-# What the operators are called in a row.
-CONVOLUTION, TRANSPOSED, DENSE = "convolution", "transposed convolution", "dense"
-MAX_POOLING, AVERAGE_POOLING, GLOBAL_POOLING = "max pooling", "average pooling", "global pooling"
-UNPOOLING, UPSAMPLING, NORMALISATION = "unpooling", "upsampling", "batch normalisation"
+# torch's operators -> what they are called in a row; what is in none of the tables has no row
 OPERATIONS = {
     "max_pool2d_with_indices": MAX_POOLING,
     "avg_pool2d": AVERAGE_POOLING,
@@ -41,100 +51,8 @@ OPERATIONS = {
     "tanh": "tanh",
     "sigmoid": "sigmoid",
 }
-LEARNED_OPERATIONS = {"mul": "scale", "add": "shift"}  # of whole maps, by something learned
+LEARNED_OPERATIONS = {"mul": "scale", "add": "shift"}  # by something learned, as in a sub-sampling layer
 PRODUCTS = ("mm", "addmm", "bmm", "baddbmm")
-ACTIVE = {CONVOLUTION, TRANSPOSED, DENSE, MAX_POOLING, AVERAGE_POOLING, GLOBAL_POOLING, UNPOOLING, UPSAMPLING}
-
-Fields = tuple[ReceptiveField, ReceptiveField]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One layer of a model as it ran.
-
-    Args:
-        name: Of the module that holds its parameters, or of the parameter itself; without parameters, of the
-            module that was running.
-        operation: "convolution", "max pooling", "dense" and so on.
-        input_shape: Of the tensor that goes through the layer.
-        output_shape: Of what comes out.
-        parameters: Learned numbers that are used here; layers that share them count them each.
-        macs: Multiply-accumulate steps, of the whole batch.
-        fields: Receptive fields of the output, down and to the right; None where they cannot be said.
-    """
-
-    name: str
-    operation: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    parameters: int
-    macs: int
-    fields: Fields | None
-
-    @property
-    def field(self) -> ReceptiveField | None:
-        """The receptive field if it is the same in both directions; otherwise None: see `fields`."""
-        return _square(self.fields)
-
-    @property
-    def activations(self) -> int:
-        """Numbers in the output, if the layer is a convolution, a pooling, their reverse, or dense; others add none."""
-        return math.prod(self.output_shape) if self.operation in ACTIVE else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """The layers of a model in order of execution, and their sums.
-
-    Args:
-        layers: One row a layer.
-        parameters: Learned numbers that took part, each once.
-        fields: Receptive fields of the first output, down and to the right; None where they cannot be said.
-        output_shape: Of the first output.
-        bytes_each: Bytes of one number of the image.
-    """
-
-    layers: tuple[Row, ...]
-    parameters: int
-    fields: Fields | None
-    output_shape: tuple[int, ...]
-    bytes_each: int
-
-    @property
-    def field(self) -> ReceptiveField | None:
-        """The receptive field of the first output if it is the same in both directions; otherwise None: see `fields`."""
-        return _square(self.fields)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulate steps of convolutions, transposed convolutions and dense layers; biases count nothing."""
-        return sum(row.macs for row in self.layers)
-
-    @property
-    def activations(self) -> int:
-        """Numbers in the outputs of all convolutions, poolings, their reverses and dense layers; the input apart."""
-        return sum(row.activations for row in self.layers)
-
-    @property
-    def activation_memory(self) -> int:
-        """Bytes that the activations take if all of them are kept, as training does."""
-        return self.activations * self.bytes_each
-
-    def layer(self, name: str) -> Row:
-        """The first row of a name.
-
-        Raises:
-            OptionError: There is none.
-        """
-        for row in self.layers:
-            if row.name == name:
-                return row
-        raise OptionError("name", "a layer of the survey", repr(name), f"there are {', '.join(self.names)}")
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the rows, each once, in order."""
-        return list(dict.fromkeys(row.name for row in self.layers))
 
 
 def survey(model: nn.Module, *inputs: Any) -> Survey:
@@ -184,7 +102,7 @@ def survey(model: nn.Module, *inputs: Any) -> Survey:
         parameters=sum(used.values()),
         fields=replay.fields(outputs[0]),
         output_shape=tuple(outputs[0].shape),
-        bytes_each=tensors_in(tensors[0])[0].element_size(),
+        bytes_each=next((tensor.element_size() for tensor in tensors_in(tensors)), 0),
     )
 
 
@@ -202,10 +120,6 @@ def on_device(model: nn.Module, value: Any) -> Any:
     return value
 
 
-def _square(fields: Fields | None) -> ReceptiveField | None:
-    return fields[0] if fields is not None and fields[0] == fields[1] else None
-
-
 class _Replay:
     """Goes through a record and knows of every tensor what it sees, what is learned in it, and whether it was fed."""
 
@@ -220,7 +134,7 @@ class _Replay:
         for image in tensors_in(inputs[0])[:1]:
             if image.ndim >= 3:
                 self._sights[id(image)] = image_sight(image.shape)
-        self._pools: dict[int, list[Layer]] = {}  # switches -> the pooling that they come from, backwards
+        self._unpoolings: dict[int, list[TransposedLayer]] = {}  # by the switches of the pooling
         self._roots: dict[int, int] = {}  # view -> the tensor whose memory it shares
         self._views: dict[int, list[int]] = {}
 
@@ -255,13 +169,13 @@ class _Replay:
         return self._sights.get(id(tensor), BLIND)
 
     def _sight_after(self, call: Call) -> Sight | None:
-        if call.operator == "max_pool2d_with_indices" and len(call.results) == 2:
-            self._pools[id(call.results[1])] = pool_layers(call, TransposedLayer)
+        if call.operator == "max_pool2d_with_indices":
+            self._unpoolings[id(call.results[1])] = layers_of_pooling(TransposedLayer, call)
         if call.operator == "max_unpool2d":
-            x, indices = call.tensors
-            layers = self._pools.get(id(indices))
-            return windows_after(self._see(x), x, call.results[0], layers) if layers else None
-        return sight_after(call, self._see)
+            x, switches = call.tensors
+            layers, sight = self._unpoolings.get(id(switches)), self._see(x)
+            return sight_through(layers, sight, x, call.results[0]) if layers and sight else None
+        return sight_after(call, [self._see(tensor) for tensor in call.tensors])
 
     def _overwrite(self, tensor: Tensor, sight: Sight | None) -> None:
         """What shares memory with a tensor that is written to, sees something else from now on."""
@@ -294,15 +208,20 @@ class _Replay:
             return TRANSPOSED if call.get("transposed") else CONVOLUTION
         if call.operator in PRODUCTS:
             return DENSE if learned else None  # attention multiplies what it has computed
-        if call.operator == "mean":
-            sight = self._see(call.tensors[0])
-            carriers = {dim for dim in (sight.dims if sight else ()) if dim is not None}
-            return GLOBAL_POOLING if carriers and carriers <= set(reduced_dims(call)) else None
+        if call.operator in ("mean", "amax"):
+            return GLOBAL_POOLING if self._is_global(call) else None
         if call.operator == "add" and sum(id(tensor) in self._fed for tensor in call.tensors) > 1:
             return "addition"
         if call.operator in LEARNED_OPERATIONS:
             return LEARNED_OPERATIONS[call.operator] if learned else None
         return OPERATIONS.get(call.operator)
+
+    def _is_global(self, call: Call) -> bool:
+        x = call.tensors[0]
+        sight = self._see(x)
+        dims = (2, 3) if sight is None and x.ndim == 4 else sight.dims if sight else ()
+        over_image = {dim for dim in dims if dim is not None}
+        return bool(over_image) and over_image <= set(reduced_dims(call))
 
 
 def _owner(learned: Iterable[str]) -> str:

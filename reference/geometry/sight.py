@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reference.geometry.field import ReceptiveField, field_of
+from reference.geometry.field import ReceptiveField, Span, field_of
 
 Shape = Sequence[int]
 Taps = Callable[[int], Iterable[int]]
@@ -23,25 +23,29 @@ class Axis:
 
     Args:
         field: What the positions see.
+        pixels: Side of the image.
         count: How many positions there are.
         dim: The dimension of the tensor along which they lie; None if all its elements see the same.
     """
 
     field: ReceptiveField
+    pixels: int
     count: int
     dim: int | None
 
     def at(self, dim: int | None) -> Axis:
         """The same positions along another dimension."""
-        return Axis(self.field, self.count, dim if self.count > 1 else None)
+        return replace(self, dim=dim if self.count > 1 else None)
 
     def collapsed(self) -> Axis:
         """One position that sees what all have seen, as a window over all of them."""
-        return Axis(self.field.through(lambda u: range(u, u + self.count), 1, 1), 1, None)
+        field = self.field.through(lambda u: range(u, u + self.count), 1, 1)
+        return replace(self, field=field, count=1, dim=None)
 
     def through(self, dim: int, count: int, taps: Taps, out_step: int, in_step: int) -> Axis:
         """After a layer that leaves `count` positions along the dimension."""
-        return Axis(self.field.through(taps, out_step, in_step), count, dim if count > 1 else None)
+        field = self.field.through(taps, out_step, in_step)
+        return replace(self, field=field, count=count, dim=dim if count > 1 else None)
 
     def along(self, dim: int, count: int) -> Axis | None:
         """As an axis of a tensor that has `count` positions along `dim`; None if it lies elsewhere."""
@@ -49,11 +53,15 @@ class Axis:
             return self
         if self.dim is not None:
             return None
-        return self if count == 1 else Axis(self.everywhere(), count, dim)
+        return self if count == 1 else replace(self, field=self.everywhere(), count=count, dim=dim)
 
     def everywhere(self) -> ReceptiveField:
         """The field if every position sees what the first one does."""
         return field_of([self.field.span(0)], 0)
+
+    def copied(self) -> Axis:
+        """One position of which there are copies: all that the neighbours see is what it sees."""
+        return replace(self, field=self.everywhere())
 
     @property
     def is_context(self) -> bool:
@@ -66,13 +74,25 @@ class Axis:
             return None
         field = self.field.united(other.field) if self.dim == other.dim else None
         if field is not None:
-            return Axis(field, self.count, self.dim)
-        place = other if self.dim is None else self
-        wide = [axis.everywhere() for axis in (self, other) if axis.is_context]
-        narrow = [axis.collapsed().everywhere() for axis in (self, other) if not axis.is_context]
-        seen = wide[0].united(wide[-1]) if wide else None
+            return replace(self, field=field)
+        contexts = [axis for axis in (self, other) if axis.is_context]
+        moving = [axis.collapsed() for axis in (self, other) if not axis.is_context]
+        if not contexts or any(not _covers(contexts[0].inside(), axis.inside()) for axis in moving):
+            return None
         # a context that has seen the whole image swallows what a branch sees of it
-        return Axis(seen, place.count, place.dim) if seen and all(map(seen.covers, narrow)) else None
+        first, *rest = (axis.everywhere() for axis in contexts + moving)
+        seen = first.united(rest[0])
+        place = other if self.dim is None else self
+        return None if seen is None else replace(place, field=seen)
+
+    def inside(self) -> Span:
+        """What the first position sees of the image, without the padding."""
+        span = self.field.span(0)
+        return None if span is None else (max(0, span[0]), min(self.pixels - 1, span[1]))
+
+
+def _covers(wide: Span, narrow: Span) -> bool:
+    return narrow is None or (wide is not None and wide[0] <= narrow[0] and narrow[1] <= wide[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +106,14 @@ class Sight:
         """The dimensions along which the tensor moves over the image."""
         return (None, None) if self.axes is None else (self.axes[0].dim, self.axes[1].dim)
 
-    def united(self, other: Sight | None) -> Sight | None:
-        """What two tensors see that are added or concatenated."""
-        if other is None or self.axes is None or other.axes is None:
-            return other if other is None or self.axes is None else self
-        return _sight([one.united(two) for one, two in zip(self.axes, other.axes, strict=True)])
-
     def collapsed(self, dims: Iterable[int]) -> Sight:
         """After a sum, a mean or a product over some dimensions."""
         gone = set(dims)
         return self.each(lambda axis: axis.collapsed() if axis.dim in gone else axis)
+
+    def shifted(self, by: int) -> Sight:
+        """With so many dimensions more in front."""
+        return self.renamed(lambda dim: dim + by)
 
     def renamed(self, new: Callable[[int], int | None]) -> Sight:
         """The same with other numbers for the dimensions; what has none afterwards, is collapsed."""
@@ -119,38 +137,46 @@ class Sight:
         """
         if self.axes is None:
             return self
+        if 0 in old:
+            return self.collapsed(range(len(old)))
         groups = _groups(old, new)
+        dims, counts = list(self.dims), [axis.count for axis in self.axes]
 
-        def move(index: int) -> Axis:
-            axis, twin = self.axes[index], self.axes[1 - index]  # type: ignore[index]
+        def move(index: int, axis: Axis) -> Axis:
             if axis.dim is None:
                 return axis
             before, after = next(group for group in groups if axis.dim in group[0])
-            if len(after) == len(before) == 1:
+            is_alone = len(before) == len(after) == 1
+            if is_alone or (len(after) == 1 and before == dims):  # or: height and width become one
                 return axis.at(after[0])
-            both = {axis.dim, twin.dim}
-            if len(after) == 1 and set(before) == both:
-                return axis.at(after[0])  # height and width become one
-            if len(before) == 1 and len(both) == 1 and [new[dim] for dim in after] == [a.count for a in self.axes]:  # type: ignore[union-attr]
-                return axis.at(after[index])
+            if dims[0] == dims[1] and len(before) == 1 and [new[dim] for dim in after] == counts:
+                return axis.at(after[index])  # and come apart
             return axis.collapsed()
 
-        return Sight((move(0), move(1)))
+        down, right = self.axes
+        return Sight((move(0, down), move(1, right)))
 
 
 BLIND = Sight(None)  # a parameter, a constant, a question
 
 
-def _sight(axes: Sequence[Axis | None]) -> Sight | None:
-    down, right = axes
-    return None if down is None or right is None else Sight((down, right))
+def united(sights: Iterable[Sight]) -> Sight | None:
+    """What tensors see together that are added or concatenated; None if their fields do not go together."""
+    seeing = [sight.axes for sight in sights if sight.axes is not None]
+    if not seeing:
+        return BLIND
+    down: Axis | None
+    right: Axis | None
+    down, right = seeing[0]
+    for one, two in seeing[1:]:
+        down, right = down and down.united(one), right and right.united(two)
+    return Sight((down, right)) if down and right else None
 
 
 def image_sight(shape: Shape) -> Sight:
     """The image itself: every pixel sees itself."""
-    down, right = (
-        Axis(ReceptiveField(), shape[dim], dim if shape[dim] > 1 else None) for dim in (len(shape) - 2, len(shape) - 1)
-    )
+    sides = [(len(shape) - 2, shape[-2]), (len(shape) - 1, shape[-1])]
+    down, right = (Axis(ReceptiveField(), side, side, dim if side > 1 else None) for dim, side in sides)
     return Sight((down, right))
 
 

@@ -5,7 +5,7 @@ Sizes are those along one side; ask twice for height and width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reference.errors import OptionError, ShapeError, require_at_least
 
@@ -32,13 +32,19 @@ def pair(argument: str, value: Pair, minimum: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a convolution or a pooling layer does to the geometry; channels do not matter here.
+    """A row of a layer list: a convolution, or a pooling; a dense layer is a convolution over the whole side.
+
+    Sizes and fields need the first four numbers only; costs need the rest.
 
     Args:
         kernel_size: Side of the window; at least 1.
         stride: Positions of the input between two windows; at least 1.
         padding: Positions added on each side; at least 0.
         dilation: Positions of the input between two taps of one window; at least 1.
+        channels: Output channels of a convolution; None is a pooling, which keeps the channels and learns nothing.
+        groups: Parts of the channels that do not see each other.
+        bias: Whether a convolution adds a learned number to each channel.
+        ceil_mode: Whether a last window may hang over the end, as in `output_size`.
 
     Raises:
         OptionError: A value is no integer or too small.
@@ -48,8 +54,15 @@ class Layer:
     stride: int = 1
     padding: int = 0
     dilation: int = 1
+    channels: int | None = field(default=None, kw_only=True)
+    groups: int = field(default=1, kw_only=True)
+    bias: bool = field(default=True, kw_only=True)
+    ceil_mode: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
+        if self.channels is not None:
+            require_at_least("channels", self.channels, 1)
+        require_at_least("groups", self.groups, 1)
         require_at_least("kernel_size", self.kernel_size, 1)
         require_at_least("stride", self.stride, 1)
         require_at_least("padding", self.padding, 0)
@@ -59,6 +72,17 @@ class Layer:
     def extent(self) -> int:
         """Positions from the first tap to the last, both counted: dilation*(kernel_size - 1) + 1."""
         return self.dilation * (self.kernel_size - 1) + 1
+
+    def side(self, size: int) -> int:
+        """The side of the output: `output_size`."""
+        return output_size(
+            size,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
 
     def taps(self, position: int) -> list[int]:
         """The positions before the layer that a position after it looks at.
@@ -73,7 +97,24 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class TransposedLayer(Layer):
-    """A transposed convolution, or the unpooling of the pooling with these numbers: the layer backwards."""
+    """A transposed convolution, or the unpooling of the pooling with these numbers: the layer backwards.
+
+    Args:
+        output_padding: Rows at the end that the stride would leave out, as in `transposed_output_size`.
+    """
+
+    output_padding: int = field(default=0, kw_only=True)
+
+    def side(self, size: int) -> int:
+        """The side of the output: `transposed_output_size`."""
+        return transposed_output_size(
+            size,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+        )
 
     def taps(self, position: int) -> list[int]:
         """The positions before the layer that reach a position after it; none where stride leaves a gap.

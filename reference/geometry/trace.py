@@ -66,16 +66,22 @@ def record(model: nn.Module, inputs: tuple[Any, ...]) -> tuple[list[Call], Any]:
     are ever the same object; a large model is recorded on the device `meta`.
     The model's modes are restored.
     """
-    modes = [(module, module.training) for module in model.modules()]
     recorder = _Recorder()
+    with in_evaluation_mode(model), torch.no_grad(), _names_of_modules(model, recorder.running), recorder:
+        output = model(*inputs)
+    return recorder.calls, output
+
+
+@contextmanager
+def in_evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Evaluate inside, and put every module back into its own mode afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with torch.no_grad(), _names_of_modules(model, recorder.running), recorder:
-            output = model(*inputs)
+        yield
     finally:
         for module, training in modes:
             module.training = training
-    return recorder.calls, output
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's __init_subclass__ has no types

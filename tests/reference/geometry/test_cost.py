@@ -11,7 +11,15 @@ from torch import nn
 
 from reference.errors import OptionError
 from reference.facts import published
-from reference.geometry import conv_macs, conv_parameters, dense_parameters
+from reference.geometry import (
+    Layer,
+    TransposedLayer,
+    conv_macs,
+    conv_parameters,
+    dense_parameters,
+    layer_costs,
+    survey,
+)
 from tests import oracles
 
 VGG_CHANNELS = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256), (256, 512)] + 5 * [
@@ -80,6 +88,56 @@ def test_vggs_convolutions_hold_a_ninth_of_the_parameters_and_do_nearly_all_the_
     assert round(100 * macs / (macs + dense), 2) == 99.23
 
 
+CONVS = st.builds(
+    Layer,
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(0, 1),
+    st.integers(1, 2),
+    channels=st.sampled_from([2, 4, 6]),
+    groups=st.integers(1, 2),
+    bias=st.booleans(),
+)
+SPREADING = st.builds(
+    TransposedLayer, st.integers(2, 3), st.just(2), st.integers(0, 1), channels=st.sampled_from([2, 4]),
+    output_padding=st.integers(0, 1),
+)  # fmt: skip
+POOLS = st.builds(Layer, st.integers(2, 3), st.integers(1, 3), st.integers(0, 1), ceil_mode=st.booleans())
+
+
+def module_of(layer: Layer, in_channels: int) -> nn.Module:
+    k, s, p = layer.kernel_size, layer.stride, layer.padding
+    if layer.channels is None:
+        return nn.MaxPool2d(k, s, p, ceil_mode=layer.ceil_mode)
+    options: Any = {"dilation": layer.dilation, "groups": layer.groups, "bias": layer.bias}
+    if isinstance(layer, TransposedLayer):
+        return nn.ConvTranspose2d(in_channels, layer.channels, k, s, p, layer.output_padding, **options)
+    return nn.Conv2d(in_channels, layer.channels, k, s, p, **options)
+
+
+@given(st.lists(st.one_of(CONVS, SPREADING, POOLS), min_size=1, max_size=5))
+def test_a_layer_list_costs_what_the_survey_of_its_modules_finds(layers: list[Layer]):
+    channels, modules = 2, []
+    for layer in layers:
+        modules.append(module_of(layer, channels))
+        channels = layer.channels or channels
+    rows = survey(nn.Sequential(*modules).to("meta"), (1, 2, 64, 49)).layers
+    costs = layer_costs(layers, 2, (64, 49))
+    assert [(1, cost.channels, *cost.sides) for cost in costs] == [row.output_shape for row in rows]
+    for name in ("parameters", "macs", "activations"):
+        assert [getattr(cost, name) for cost in costs] == [getattr(row, name) for row in rows], name
+
+
+def test_lenets_list_costs_what_the_paper_says():
+    layers = [Layer(5, channels=6), Layer(2, 2), Layer(5, channels=16), Layer(2, 2), Layer(5, channels=120)]
+    costs = layer_costs(layers, 1, 32)
+    assert costs[0].parameters == published("lenet5.c1_parameters").value
+    assert costs[0].parameters * 28 * 28 == published("lenet5.c1_connections").value
+    assert costs[4].parameters == published("lenet5.c5_parameters").value
+    assert [cost.sides for cost in costs] == [(28, 28), (14, 14), (10, 10), (5, 5), (1, 1)]
+    assert (costs[0].memory(), costs[0].memory(bytes_each=2)) == (4 * 6 * 28 * 28, 2 * 6 * 28 * 28)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -93,6 +151,9 @@ def test_vggs_convolutions_hold_a_ninth_of_the_parameters_and_do_nearly_all_the_
         (lambda: conv_parameters(4, 3, 1, groups=2), OptionError, "out_channels: expected a multiple of groups = 2"),
         (lambda: conv_parameters(1, 1, (1, 0)), OptionError, "kernel_size: expected an integer of at least 1, got 0"),
         (lambda: conv_macs(1, 1, 1, 0), OptionError, "output_sides: expected an integer of at least 1, got 0"),
+        (lambda: layer_costs([Layer(1, channels=0)], 1, 1), OptionError, "channels: expected an integer of at least 1"),
+        (lambda: layer_costs([Layer(1, groups=0)], 1, 1), OptionError, "groups: expected an integer of at least 1"),
+        (lambda: layer_costs([], 1, 0), OptionError, "sides: expected an integer of at least 1, got 0"),
         (lambda: dense_parameters(1, 0), OptionError, "out_features: expected an integer of at least 1, got 0"),
     ],
 )

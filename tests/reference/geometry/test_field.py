@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 
+from reference.errors import OptionError
 from reference.facts import published
-from reference.geometry import Layer, ReceptiveField, receptive_field, receptive_field_steps
+from reference.geometry import Layer, ReceptiveField, TransposedLayer, receptive_field, receptive_field_steps
 from tests import oracles
 
 LAYERS = st.lists(
@@ -72,6 +73,35 @@ def test_neighbouring_fields_of_c2_overlap_by_12_and_the_last_starts_at_18():
     field = receptive_field(LENET[:3])
     assert (field.jump, field.overlap) == (2, 12)
     assert field.pixels(9) == (18, 31)  # 32 x 32 input, 10 x 10 nodes
+
+
+def test_enlarged_images_are_followed_position_by_position():
+    pooled_and_back = [Layer(3), Layer(4, 4), TransposedLayer(4, 4)]
+    field = receptive_field(pooled_and_back)
+    assert [field.pixels(index) for index in range(3, 6)] == [(0, 5), (4, 9), (4, 9)]
+    assert (field.size, field.jump, field.period, field.sizes) == (6, 1, 4, (6,))
+    wider = receptive_field([*pooled_and_back, Layer(3, padding=1)])
+    assert wider.sizes == (6, 10)  # inside one block, and across the border of two
+    assert (wider.size, wider.overlap, wider.padding) == (10, 9, 4)
+    steps = receptive_field_steps(pooled_and_back)
+    assert str(steps[-1]) == "6 -> 6 at most, jump 1"
+
+
+def test_a_stride_that_picks_every_block_once_makes_fields_alike_again():
+    assert receptive_field([Layer(2, 2), TransposedLayer(2, 2), Layer(1, 2)]) == ReceptiveField(size=2, jump=2, start=0)
+
+
+def test_a_gap_of_a_transposed_convolution_sees_nothing():
+    field = receptive_field([TransposedLayer(1, 2)])
+    assert (field.pixels(2), field.span(3), field.sizes) == ((1, 1), None, (0, 1))
+    with pytest.raises(OptionError, match="index: expected an output that sees the input, got 3; its neighbours do"):
+        field.pixels(3)
+
+
+def test_branches_are_seen_together_unless_they_drift_apart():
+    small, large = receptive_field([Layer(3, 2, 1)]), receptive_field([Layer(3, 1, 1), Layer(3, 2, 1)])
+    assert small.united(large) == large.united(small) == large
+    assert small.united(receptive_field([Layer(3, padding=1)])) is None
 
 
 def test_without_layers_one_sees_oneself():

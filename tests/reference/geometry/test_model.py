@@ -107,6 +107,67 @@ def test_organisation_does_not_matter():
     assert one.activations == 2 * (4 * 16 * 16 + 4 * 8 * 8 + 5)
 
 
+class Answering(nn.Module):
+    """An image and a question: an embedding, a convolution along the words, attention over the regions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(10, 4)
+        self.phrases = nn.Conv1d(4, 6, 2)
+        self.regions = nn.Conv2d(3, 6, 4, stride=4)
+        self.answer = nn.Linear(6, 5)
+
+    def forward(self, image: Tensor, question: Tensor) -> Tensor:
+        query = self.phrases(self.words(question).transpose(1, 2)).amax(2)  # (N, 6)
+        regions = self.regions(image).flatten(2)  # (N, 6, R)
+        weights = torch.softmax(query[:, None] @ regions, 2)
+        scores: Tensor = self.answer(query + (regions @ weights.transpose(1, 2))[:, :, 0])
+        return scores
+
+
+def test_only_the_first_argument_is_the_image_and_attention_is_no_dense_layer():
+    found = survey(Answering(), (2, 3, 16, 16), torch.zeros(2, 7, dtype=torch.int64))
+    assert [(row.name, row.operation, row.macs) for row in found.layers if row.parameters] == [
+        ("words", "embedding", 0),
+        ("phrases", "convolution", 2 * 6 * 6 * 4 * 2),
+        ("regions", "convolution", 2 * 16 * 6 * 48),
+        ("answer", "dense", 2 * 6 * 5),
+    ]
+    assert found.layer("phrases").fields is None  # it sees nothing of the image
+    assert found.field is not None
+    assert found.field.size == 16
+    assert found.parameters == sum(weight.numel() for weight in Answering().parameters())
+
+
+def test_shared_layers_count_once_and_work_each_time():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(2, 2, 3, padding=1)
+            self.gain = nn.Parameter(torch.ones(2, 1, 1))
+
+        def forward(self, x: Tensor) -> list[Tensor]:
+            return [self.conv(self.conv(x)) * self.gain]
+
+    found = survey(Twice(), (1, 2, 5, 7))
+    assert found.parameters == 38 + 2
+    assert found.macs == 2 * 5 * 7 * 36
+    assert [(row.name, row.operation, row.parameters) for row in found.layers] == [
+        ("conv", "convolution", 38), ("conv", "convolution", 38), ("gain", "scale", 2)
+    ]  # fmt: skip
+
+
+def test_both_directions_have_fields_of_their_own():
+    found = survey(nn.Sequential(nn.Conv2d(1, 1, (3, 5), (1, 2)), nn.AdaptiveAvgPool2d(1)), (1, 1, 10, 20))
+    first, last = found.layers
+    assert first.field is None
+    assert first.fields is not None
+    assert [(field.size, field.jump) for field in first.fields] == [(3, 1), (5, 2)]
+    assert last.operation == "global pooling"
+    assert last.fields is not None
+    assert [field.size for field in last.fields] == [10, 19]  # the last column begins no window
+
+
 def test_a_model_is_left_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -116,10 +177,16 @@ def test_a_model_is_left_as_it_was():
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
+class Silent(nn.Module):
+    def forward(self, x: Tensor) -> str:
+        return "nothing"
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: survey(nn.ReLU()), "inputs: expected a shape or a tensor for each argument of forward, got none"),
+        (lambda: survey(Silent(), (1, 2)), "model: expected a module that returns a tensor, or several, got 'str'"),
         (lambda: survey(nn.ReLU(), (1, 2)).layer("conv"), "name: expected a layer of the survey, got 'conv'"),
     ],
 )

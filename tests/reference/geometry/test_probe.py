@@ -6,10 +6,11 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+import torch
 from hypothesis import assume, given
-from torch import nn
+from torch import Tensor, nn
 
-from reference.errors import ShapeError
+from reference.errors import OptionError, ShapeError
 from reference.geometry import Layer, TransposedLayer, probe_field, receptive_field, survey
 
 WINDOWS = st.builds(Layer, st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2))
@@ -43,3 +44,78 @@ def test_three_ways_agree_on_stacks_of_all_kinds(stack: list[tuple[Layer, str]])
         else:
             assume(span[0] >= 0 and span[1] < 96)
             assert probe_field(net, (1, 2, 96, 96), (position, position)).rows == span
+
+
+def test_a_max_pooling_is_seen_whole_and_a_relu_does_not_hide():
+    net = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.MaxPool2d(4))
+    with torch.no_grad():
+        net[0].weight.fill_(-1)  # every gradient of the model's own would be 0
+    assert probe_field(net, (1, 1, 20, 20), (1, 1)).rows == (4, 9)
+
+
+def test_what_cancels_is_still_seen():
+    def forward(x: Tensor) -> Tensor:
+        return torch.softmax(x, 1)  # whose sum over the classes never changes
+
+    net = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1, bias=False))
+    net.register_forward_hook(lambda module, args, y: forward(y))
+    assert probe_field(net, (1, 1, 9, 9), (4, 4)).size == 5
+
+
+def test_a_probe_leaves_the_model_as_it_was():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.MaxPool2d(2)).train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    probe_field(model, (2, 1, 9, 9))
+    assert all(module.training for module in model.modules())
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_the_middle_and_a_vector_need_no_position():
+    net = nn.Conv2d(1, 1, (3, 5))
+    region = probe_field(net, (1, 1, 11, 11))
+    assert (region.rows, region.columns) == ((4, 6), (3, 7))
+    assert (region.height, region.width) == (3, 5)
+    assert probe_field(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), (1, 1, 3, 4)).columns == (0, 3)
+
+
+@pytest.mark.gpu
+def test_the_same_on_the_gpu():
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.ConvTranspose2d(4, 2, 4, 2, 1)
+    )
+    here = survey(net, (1, 3, 64, 64)), probe_field(net, (1, 3, 64, 64))
+    net.cuda()
+    there = survey(net, (1, 3, 64, 64)), probe_field(net, (1, 3, 64, 64))
+    assert [row.operation for row in here[0].layers] == [row.operation for row in there[0].layers]
+    assert here == there
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: probe_field(nn.Conv2d(1, 1, 3, device="meta"), (1, 1, 9, 9)),
+            OptionError,
+            "model: expected a model with values, got one on the device meta; build a narrow one on the CPU",
+        ),
+        (
+            lambda: probe_field(nn.Conv2d(1, 1, 3), (1, 1, 9, 9), (7, 0)),
+            OptionError,
+            r"position: expected a row below 7 and a column below 7, got \(7, 0\)",
+        ),
+        (
+            lambda: probe_field(nn.Flatten(2), (1, 1, 9, 9)),
+            ShapeError,
+            r"model: expected a first output of \(N, C, H, W\) or \(N, C\), got \(1, 1, 81\)",
+        ),
+        (
+            lambda: probe_field(nn.Conv2d(1, 1, (3, 5)), (1, 1, 9, 9)).size,
+            ShapeError,
+            "region: expected a square, got 3 x 5; ask for its height and width",
+        ),
+    ],
+)
+def test_probes_of_no_use_are_named(call: Any, error: Any, message: str):
+    with pytest.raises(error, match=message):
+        call()
