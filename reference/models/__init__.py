@@ -14,13 +14,15 @@ from reference.models.count import parameter_count
 from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
+from reference.models.densenet import DenseNetFeatures
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
-from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet5 import LeNet5, penalty_loss
+from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.resnet import CifarResNet, ResNet
+from reference.models.sdn import SDN, SDNBlock, SDNUnit, sdn_loss
 from reference.models.segnet import SegNet
 from reference.models.table import TableConv2d
 from reference.models.trunk import VGG16Trunk
@@ -29,6 +31,7 @@ from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Featur
 __all__ = [
     "CRFRNN",
     "FCN",
+    "SDN",
     "VGG16",
     "AlexNet",
     "AlexNetTower",
@@ -37,15 +40,18 @@ __all__ = [
     "CoCNN",
     "DeconvNet",
     "DeepLab",
+    "DenseNetFeatures",
     "Encoded",
     "Hourglass",
-    "LeNet1989",
     "LeNet5",
     "LeNet5Modern",
+    "LeNet1989",
     "MeanFieldRNN",
     "Parsed",
     "PreactResidual",
     "ResNet",
+    "SDNBlock",
+    "SDNUnit",
     "SegNet",
     "StackedHourglass",
     "TableConv2d",
@@ -60,5 +66,6 @@ __all__ = [
     "parameter_count",
     "penalty_loss",
     "probability_loss",
+    "sdn_loss",
     "squared_error",
 ]
