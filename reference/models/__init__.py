@@ -25,8 +25,11 @@ from reference.models.resnet import CifarResNet, ResNet
 from reference.models.sdn import SDN, SDNBlock, SDNUnit, sdn_loss
 from reference.models.segnet import SegNet
 from reference.models.table import TableConv2d
+from reference.models.tile import mirror_pad, overlap_tile
 from reference.models.trunk import VGG16Trunk
+from reference.models.unet import UNet, centre_crop
 from reference.models.vgg import VGG16, Encoded, VGG16Convolutional, VGG16Features
+from reference.models.weight_map import separation_weights, weighted_cross_entropy
 
 __all__ = [
     "CRFRNN",
@@ -55,17 +58,23 @@ __all__ = [
     "SegNet",
     "StackedHourglass",
     "TableConv2d",
+    "UNet",
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
+    "centre_crop",
     "coarse_cross_entropy",
     "cocnn_loss",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
+    "mirror_pad",
+    "overlap_tile",
     "parameter_count",
     "penalty_loss",
     "probability_loss",
     "sdn_loss",
+    "separation_weights",
     "squared_error",
+    "weighted_cross_entropy",
 ]
