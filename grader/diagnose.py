@@ -97,16 +97,10 @@ def specimen_fixtures(exercise: Exercise, specimen: Specimen, fixtures: Mapping[
 
     Fields that a student chooses are taken from the student's own sheet.
     """
-    answers = fixtures.get("answers")
-    texts: dict[str, Located] = {}
     transport = LocalTransport(specimen.path, exercise.guest or "numpy") if specimen.path.suffix == ".py" else None
-    if exercise.fields:
-        given = _given(exercise, answers)
-        texts = {key: Located(text) for key, text in specimen_sheet(exercise, specimen, given).items()}
-        texts |= {key: Located(text) for key, text in given.items()}
     return dict(fixtures) | {
         "student": Student(transport) if transport is not None else None,
-        "answers": Answers(exercise.fields, texts),
+        "answers": _specimen_answers(exercise, specimen, fixtures.get("answers")),
     }
 
 
@@ -128,6 +122,19 @@ def specimen_sheet(exercise: Exercise, specimen: Specimen, given: Mapping[str, s
         return {}
     takes_settings = "settings" in inspect.signature(function).parameters
     return dict(function(dict(given), exercise.settings) if takes_settings else function(dict(given)))
+
+
+def _specimen_answers(exercise: Exercise, specimen: Specimen, answers: Answers | None) -> Answers:
+    if specimen.path in exercise.written:
+        return exercise.written[specimen.path]
+    given = _given(exercise, answers)
+    texts = {key: Located(text) for key, text in given.items()}
+    if exercise.fields:
+        texts = {key: Located(text) for key, text in specimen_sheet(exercise, specimen, given).items()} | texts
+    made = Answers(exercise.fields, texts)
+    if specimen.path.suffix == ".md" and not any(field.given for field in exercise.fields):
+        exercise.written[specimen.path] = made
+    return made
 
 
 def _given(exercise: Exercise, answers: Answers | None) -> dict[str, str]:

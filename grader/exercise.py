@@ -27,7 +27,7 @@ from typing import Any
 
 from grader.checks import CHECK_MARK, FIXTURES, PROBE_MARK, CheckMark
 from grader.errors import ExerciseError
-from grader.field import Field
+from grader.field import Answers, Field
 from grader.message import Message, msg
 from grader.sandbox.limits import Limits
 
@@ -112,6 +112,11 @@ class Exercise:
         if not callable(function):
             raise ExerciseError(msg("{exercise}/personal.py: expected a function personal(rng)", exercise=self.name))
         return function  # type: ignore[no-any-return]
+
+    @cached_property
+    def written(self) -> dict[Path, Answers]:
+        """The Markdown sheets of its own submissions that a diagnosis has read so far; no student changes them."""
+        return {}
 
     def path(self, name: str) -> Path:
         """A file of the exercise's folder."""
