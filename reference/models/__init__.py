@@ -15,6 +15,7 @@ from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
+from reference.models.detection import Detections, FastRCNN, GroundTruth
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
@@ -44,7 +45,10 @@ __all__ = [
     "DeconvNet",
     "DeepLab",
     "DenseNetFeatures",
+    "Detections",
     "Encoded",
+    "FastRCNN",
+    "GroundTruth",
     "Hourglass",
     "LeNet5",
     "LeNet5Modern",

@@ -1,0 +1,42 @@
+"""Detectors, one file a paper, and the nouns they share; every public name can be imported from here.
+
+    rcnn.py          R-CNN          a convolutional net for every region, SVMs, regressors: three trainings
+    fast_rcnn.py     Fast R-CNN     one convolutional pass, RoI pooling, one training
+    faster_rcnn.py   Faster R-CNN   regions from the net's own features (rpn.py; faster_training.py)
+    ssd.py           SSD            no regions: every cell of six maps answers at once (ssd_loss.py)
+    mask_rcnn.py     Mask R-CNN     a pyramid (fpn.py), RoIAlign, a third branch (mask.py)
+    maskx_rcnn.py    Mask^X R-CNN   mask weights predicted from detection weights
+
+    result.py        what goes in and what comes out: GroundTruth, Detections
+    matching.py      which box learns which object, and which are drawn
+    loss.py          smooth L1, the multi-task loss
+    trunk.py         VGG-16 to conv5_3, fc6 and fc7
+
+Boxes are (x1, y1, x2, y2).  R-CNN, Fast and Faster R-CNN count corners as pixels
+(inclusive), SSD and Mask R-CNN as points, as their releases do.  Class 0 is the
+background everywhere.
+"""
+
+from reference.models.detection.fast_rcnn import FastRCNN, compress, truncate_svd
+from reference.models.detection.loss import RegionLoss, region_loss, smooth_l1
+from reference.models.detection.matching import Matches, Sample, draw_sample, match_boxes, sample_regions
+from reference.models.detection.result import Detections, GroundTruth, select_detections
+from reference.models.detection.trunk import RegionOutput
+
+__all__ = [
+    "Detections",
+    "FastRCNN",
+    "GroundTruth",
+    "Matches",
+    "RegionLoss",
+    "RegionOutput",
+    "Sample",
+    "compress",
+    "draw_sample",
+    "match_boxes",
+    "region_loss",
+    "sample_regions",
+    "select_detections",
+    "smooth_l1",
+    "truncate_svd",
+]
