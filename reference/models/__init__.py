@@ -22,7 +22,9 @@ from reference.models.hourglass import Hourglass, PreactResidual, StackedHourgla
 from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
+from reference.models.question import QuestionCNN, QuestionLSTM
 from reference.models.resnet import CifarResNet, ResNet
+from reference.models.san import Answered, AttentionHop, StackedAttention, StackedAttentionNetwork
 from reference.models.sdn import SDN, SDNBlock, SDNUnit, sdn_loss
 from reference.models.segnet import SegNet
 from reference.models.table import TableConv2d
@@ -39,6 +41,8 @@ __all__ = [
     "VGG16",
     "AlexNet",
     "AlexNetTower",
+    "Answered",
+    "AttentionHop",
     "CaffeLeNet",
     "CifarResNet",
     "CoCNN",
@@ -56,10 +60,14 @@ __all__ = [
     "MeanFieldRNN",
     "Parsed",
     "PreactResidual",
+    "QuestionCNN",
+    "QuestionLSTM",
     "ResNet",
     "SDNBlock",
     "SDNUnit",
     "SegNet",
+    "StackedAttention",
+    "StackedAttentionNetwork",
     "StackedHourglass",
     "TableConv2d",
     "UNet",

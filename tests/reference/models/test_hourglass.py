@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import survey
 from reference.layers import batch_norm2d, correlate2d, max_pool2d, relu, resize_nearest2d
 from reference.models import StackedHourglass, gaussian_heatmaps, hourglass_loss, parameter_count
 from reference.models.hourglass import Hourglass, PreactResidual
@@ -39,6 +40,20 @@ def test_the_counts_of_its_parts():
     assert parts == 7 * [(3_129_104, 3_129_104 + 14_848)] + [(3_058_960, 3_058_960 + 14_848)]
     residual = PreactResidual(256, 256)
     assert (parameter_count(residual, batch_norm=False), parameter_count(residual)) == (213_504, 213_504 + 1_024)
+
+
+@pytest.mark.parametrize("stacks", [1, 8])
+def test_the_work_is_that_of_the_released_definition(stacks: int):
+    work = survey(on_meta(stacks=stacks), (1, 3, 256, 256))
+    assert work.macs == published(f"hourglass.macs_{stacks}").value
+    assert work.activations == published(f"hourglass.activations_{stacks}").value
+
+
+def test_the_stem_sees_29_pixels_in_steps_of_4():
+    (last,) = [row for row in survey(on_meta(stacks=1), (1, 3, 256, 256)).layers if row.name == "stem.6"]
+    assert last.field is not None
+    assert (last.field.size, last.field.jump, last.field.start) == (29, 4, -13)
+    assert last.output_shape == (1, 256, 64, 64)
 
 
 def test_256_pixels_give_eight_times_sixteen_maps_of_64():
