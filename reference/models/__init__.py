@@ -9,6 +9,7 @@ against the other, and the fast layers against `reference.layers`.
 """
 
 from reference.models.alexnet import AlexNet, AlexNetTower
+from reference.models.class_weight import median_frequency_weights
 from reference.models.cocnn import CoCNN, Parsed, cocnn_loss
 from reference.models.count import parameter_count
 from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
@@ -27,6 +28,7 @@ from reference.models.resnet import CifarResNet, ResNet
 from reference.models.san import Answered, AttentionHop, StackedAttention, StackedAttentionNetwork
 from reference.models.sdn import SDN, SDNBlock, SDNUnit, sdn_loss
 from reference.models.segnet import SegNet
+from reference.models.segnet_basic import SegNetBasic
 from reference.models.table import TableConv2d
 from reference.models.tile import mirror_pad, overlap_tile
 from reference.models.trunk import VGG16Trunk
@@ -66,6 +68,7 @@ __all__ = [
     "SDNBlock",
     "SDNUnit",
     "SegNet",
+    "SegNetBasic",
     "StackedAttention",
     "StackedAttentionNetwork",
     "StackedHourglass",
@@ -80,6 +83,7 @@ __all__ = [
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
+    "median_frequency_weights",
     "mirror_pad",
     "overlap_tile",
     "parameter_count",
