@@ -8,11 +8,13 @@ from reference.symbolic.formula import (
     output_products,
 )
 from reference.symbolic.notation import render
+from reference.symbolic.summed import SummedFormula, summed_formula
 from reference.symbolic.symbol import bias_symbol, grad_symbol, indices_of, w_symbol, x_symbol
-from reference.symbolic.worked import Product, WorkedElement, worked_element
+from reference.symbolic.worked import Product, WorkedElement, worked_element, worked_elements
 
 __all__ = [
     "Product",
+    "SummedFormula",
     "WorkedElement",
     "bias_symbol",
     "derivative",
@@ -23,7 +25,9 @@ __all__ = [
     "output_formulas",
     "output_products",
     "render",
+    "summed_formula",
     "w_symbol",
     "worked_element",
+    "worked_elements",
     "x_symbol",
 ]

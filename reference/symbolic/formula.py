@@ -16,7 +16,12 @@ Sides = tuple[int, int]
 
 
 def output_products(
-    i: int, j: int, kernel: Sides = (2, 2), channels: int = 3, convention: Convention = "convolution"
+    i: int,
+    j: int,
+    kernel: Sides = (2, 2),
+    channels: int = 3,
+    convention: Convention = "convolution",
+    n: int | None = None,
 ) -> list[tuple[Symbol, Symbol]]:
     """List the products of one output, pixel and weight, in the order in which the window is read.
 
@@ -33,6 +38,7 @@ def output_products(
         kernel: K_h and K_w.
         channels: Channels of the image, and so of the kernel.
         convention: "convolution" as in mathematics and MATLAB, "correlation" as in caffe and torch.
+        n: Number of the kernel, and of the output channel, if there are several.
 
     Raises:
         OptionError: A number is no integer of at least 1, or `convention` is another word.
@@ -53,7 +59,7 @@ def output_products(
         for u in range(1, K_h + 1):
             for v in range(1, K_w + 1):
                 row, column = (u, v) if convention == "correlation" else (K_h + 1 - u, K_w + 1 - v)
-                products.append((x_symbol(c, i + u - 1, j + v - 1), w_symbol(c, row, column)))
+                products.append((x_symbol(c, i + u - 1, j + v - 1), w_symbol(c, row, column, n)))
     return products
 
 
@@ -64,6 +70,7 @@ def output_formula(
     channels: int = 3,
     convention: Convention = "convolution",
     bias: bool = False,
+    n: int | None = None,
 ) -> Expr:
     """Write output y_ij of one kernel as a sum of products over all channels, plus one bias if asked.
 
@@ -73,8 +80,8 @@ def output_formula(
         >>> output_formula(1, 1, kernel=(1, 2), channels=1, bias=True)
         b + w_1_1_1*x_1_1_2 + w_1_1_2*x_1_1_1
     """
-    terms = [Mul(x, w) for x, w in output_products(i, j, kernel, channels, convention)]
-    return Add(*terms, bias_symbol()) if bias else Add(*terms)
+    terms = [Mul(x, w) for x, w in output_products(i, j, kernel, channels, convention, n)]
+    return Add(*terms, bias_symbol(n)) if bias else Add(*terms)
 
 
 def output_formulas(
@@ -83,6 +90,7 @@ def output_formulas(
     channels: int = 3,
     convention: Convention = "convolution",
     bias: bool = False,
+    n: int | None = None,
 ) -> list[list[Expr]]:
     """Write all outputs of one kernel over an image, row by row.
 
@@ -92,14 +100,19 @@ def output_formulas(
         channels: Channels of the image.
         convention: As in `output_products`.
         bias: Whether the kernel has one.
+        n: Number of the kernel if there are several: [output_formulas(n=n) for n in (1, 2)] is a layer of two.
 
     Raises:
         OptionError: As in `output_products`.
         ShapeError: The kernel is larger than the image.
+
+    Example:
+        >>> [output_formulas((1, 2), (1, 2), channels=1, n=n) for n in (1, 2)]
+        [[[w_1_1_1_1*x_1_1_2 + w_1_1_1_2*x_1_1_1]], [[w_2_1_1_1*x_1_1_2 + w_2_1_1_2*x_1_1_1]]]
     """
     H_out, W_out = _output_sides(image, kernel)
     return [
-        [output_formula(i, j, kernel, channels, convention, bias) for j in range(1, W_out + 1)]
+        [output_formula(i, j, kernel, channels, convention, bias, n) for j in range(1, W_out + 1)]
         for i in range(1, H_out + 1)
     ]
 
@@ -112,6 +125,7 @@ def derivative(
     channels: int = 3,
     convention: Convention = "convolution",
     bias: bool = False,
+    n: int | None = None,
 ) -> Expr:
     """Differentiate output y_ij by a pixel, a weight or the bias.
 
@@ -122,7 +136,7 @@ def derivative(
         >>> derivative(1, 2, w_symbol(3, 2, 2))
         x_3_1_2
     """
-    return output_formula(i, j, kernel, channels, convention, bias).diff(symbol)
+    return output_formula(i, j, kernel, channels, convention, bias, n).diff(symbol)
 
 
 def loss_gradient(
@@ -132,10 +146,13 @@ def loss_gradient(
     channels: int = 3,
     convention: Convention = "convolution",
     bias: bool = False,
+    filters: int | None = None,
 ) -> Expr:
     """Differentiate the loss by a pixel, a weight or the bias: all outputs that use it contribute.
 
         dL/ds = sum over (i, j) of g_ij * dy_ij/ds      with g_ij = dL/dy_ij
+
+    and over n as well if there are several `filters`, kernels with numbers from 1.
 
     By the weights it is again a correlation of the image, with g as the kernel.
     By the pixels of a correlation it is the full convolution of g with the
@@ -149,7 +166,16 @@ def loss_gradient(
     """
     H_out, W_out = _output_sides(image, kernel)
     places = [(i, j) for i in range(1, H_out + 1) for j in range(1, W_out + 1)]
-    return Add(*(grad_symbol(i, j) * derivative(i, j, symbol, kernel, channels, convention, bias) for i, j in places))
+    if filters is not None:
+        require_at_least("filters", filters, 1)
+    kernels = [None] if filters is None else range(1, filters + 1)
+    return Add(
+        *(
+            grad_symbol(i, j, n) * derivative(i, j, symbol, kernel, channels, convention, bias, n)
+            for n in kernels
+            for i, j in places
+        )
+    )
 
 
 def _output_sides(image: Sides, kernel: Sides) -> Sides:

@@ -74,13 +74,13 @@ def _letter(symbol: Symbol, notation: Notation) -> str:
         letter, indices = indices_of(symbol)
     except OptionError:  # a letter of somebody else
         return str(latex(symbol)) if notation == "latex" else str(symbol.name)
-    *channel, i, j = map(str, indices) if indices else ("", "")
-    between = "," if max(len(i), len(j)) > 1 else ""  # x_1,12 is not x_11,2
+    numbers = list(map(str, indices))
+    above, below = (numbers, []) if letter == "b" else (numbers[:-2], numbers[-2:])
+    between = "," if any(len(number) > 1 for number in below) else ""  # x_1,12 is not x_11,2
+    up, down = ",".join(above), between.join(below)
     if notation == "latex":
-        up, down = "".join(f"^{{{c}}}" for c in channel), f"_{{{i}{between}{j}}}" if indices else ""
-    else:
-        up, down = "".join(channel).translate(_UP), f"{i}{between}{j}".translate(_DOWN)
-    return f"{letter}{up}{down}"
+        return letter + (f"^{{{up}}}" if up else "") + (f"_{{{down}}}" if down else "")
+    return f"{letter}{up.translate(_UP)}{down.translate(_DOWN)}"
 
 
 def _factor_key(factor: Expr) -> tuple[int, tuple[int, ...], str]:

@@ -98,9 +98,33 @@ def worked_element(
     return WorkedElement((i, j), tuple(products))
 
 
+def worked_elements(
+    a: Values, w: Values, shape: Shape = "valid", *, convention: Convention = "convolution"
+) -> list[list[WorkedElement]]:
+    """Work out every element of conv2(a, w, shape), row by row; arguments and errors are those of `worked_element`.
+
+    A kernel that is larger than the image leaves no element of the valid result.
+
+    Example:
+        >>> [str(element) for element in worked_elements([[1, 2, 3]], [[1, -1]])[0]]
+        ['1*(-1) + 2*1 = -1 + 2 = 1', '2*(-1) + 3*1 = -2 + 3 = 1']
+    """
+    require_one_of("shape", shape, SHAPES)
+    image, kernel = exact_matrix("a", a), exact_matrix("w", w)
+    H_out, W_out = (_length(image.shape[axis], kernel.shape[axis], shape) for axis in (0, 1))
+    return [
+        [worked_element(a, w, i, j, shape, convention=convention) for j in range(1, W_out + 1)]
+        for i in range(1, H_out + 1)
+    ]
+
+
+def _length(size: int, kernel_size: int, shape: Shape) -> int:
+    return {"full": size + kernel_size - 1, "same": size, "valid": max(0, size - kernel_size + 1)}[shape]
+
+
 def _meetings(name: str, index: int, size: int, kernel_size: int, shape: Shape) -> list[Place]:
     """Which position of the image meets which tap, along one axis, both from 0."""
-    length = {"full": size + kernel_size - 1, "same": size, "valid": max(0, size - kernel_size + 1)}[shape]
+    length = _length(size, kernel_size, shape)
     first = {"full": 0, "same": kernel_size // 2, "valid": kernel_size - 1}[shape]  # in the full result
     require_at_least(name, index, 1, "rows and columns are counted from 1")
     if index > length:

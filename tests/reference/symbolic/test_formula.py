@@ -123,6 +123,28 @@ def test_the_gradient_of_a_loss_is_autograds(convention: Any, layer: Any, exampl
         assert loss_gradient(symbol(c, i, j), *sizes).xreplace(numbers) == int(tensor.grad[c - 1, i - 1, j - 1])
 
 
+@CONVENTIONS
+@given(example=examples(), data=st.data())
+def test_a_layer_of_several_kernels_is_the_layers(convention: Any, layer: Any, example: Any, data: st.DataObject):
+    x, first = example
+    w = torch.stack([first, data.draw(tensors(*first.shape))]).requires_grad_()
+    y = layer(x[None], w)[0]
+    numbers = values_of(x, first) | {bias_symbol(n): 0 for n in (1, 2)}
+    numbers |= {w_symbol(c + 1, u + 1, v + 1, n + 1): int(w[n, c, u, v]) for n, c, u, v in places(*w.shape)}
+    sizes = (tuple(x.shape[1:]), tuple(first.shape[1:]), len(x), convention, True)
+    got = [[[int(e.xreplace(numbers)) for e in row] for row in output_formulas(*sizes, n=n)] for n in (1, 2)]
+    assert got == y.int().tolist()
+    grad_y = data.draw(tensors(*y.shape))
+    y.backward(grad_y)
+    numbers |= {grad_symbol(i + 1, j + 1, n + 1): int(grad_y[n, i, j]) for n, i, j in places(*grad_y.shape)}
+    n, c, u, v = (data.draw(st.integers(1, size)) for size in w.shape)
+    assert w.grad is not None
+    gradient = loss_gradient(w_symbol(c, u, v, n), *sizes, filters=2)
+    assert gradient.xreplace(numbers) == int(w.grad[n - 1, c - 1, u - 1, v - 1])
+    by_pixel = loss_gradient(x_symbol(1, 1, 1), *sizes, filters=2)
+    assert by_pixel.coeff(grad_symbol(1, 1, 2)) == derivative(1, 1, x_symbol(1, 1, 1), *sizes[1:4], n=2)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -135,6 +157,8 @@ def test_the_gradient_of_a_loss_is_autograds(convention: Any, layer: Any, exampl
         (lambda: output_formula(1, 1, channels=0), OptionError, "channels: expected an integer of at least 1, got 0"),
         (lambda: output_formula(1, 1, kernel=(0, 1)), OptionError, "kernel: expected an integer of at least 1, got 0"),
         (lambda: output_formula(1, 1, kernel=(1, 0)), OptionError, "kernel: expected an integer of at least 1, got 0"),
+        (lambda: output_formula(1, 1, n=0), OptionError, "n: expected an integer of at least 1, got 0"),
+        (lambda: loss_gradient(bias_symbol(), filters=0), OptionError, "filters: expected an integer of at least 1"),
         (lambda: output_formula(1, 1, convention="caffe"), OptionError, "convention: expected 'convolution' or 'corr"),  # type: ignore[arg-type]
         (
             lambda: output_formulas((2, 3), (3, 2)),

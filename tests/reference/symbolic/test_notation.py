@@ -25,6 +25,13 @@ def test_one_element_in_three_notations():
     )
 
 
+def test_several_kernels_have_numbers():
+    y = output_formula(1, 1, kernel=(1, 1), channels=2, bias=True, n=2)
+    assert render(y) == "x¹₁₁·w²,¹₁₁ + x²₁₁·w²,²₁₁ + b²"
+    assert render(y, "latex") == "x^{1}_{11} w^{2,1}_{11} + x^{2}_{11} w^{2,2}_{11} + b^{2}"
+    assert render(y, "plain") == "x_1_1_1*w_2_1_1_1 + x_2_1_1*w_2_2_1_1 + b_2"
+
+
 def test_channels_come_one_after_the_other():
     assert render(output_formula(1, 1, kernel=(1, 1), channels=3)) == "x¹₁₁·w¹₁₁ + x²₁₁·w²₁₁ + x³₁₁·w³₁₁"
 

@@ -22,6 +22,11 @@ def test_names_are_as_documented():
         "g_1_2",
         "b",
     ]
+    assert [w_symbol(1, 2, 3, 4).name, grad_symbol(1, 2, 4).name, bias_symbol(4).name] == [
+        "w_4_1_2_3",
+        "g_4_1_2",
+        "b_4",
+    ]
     assert x_symbol(1, 2, 3) == sympy.Symbol("x_1_2_3")
 
 
@@ -31,10 +36,14 @@ def test_letters_are_read_back(c: int, i: int, j: int):
     assert indices_of(w_symbol(c, i, j)) == ("w", (c, i, j))
     assert indices_of(grad_symbol(i, j)) == ("g", (i, j))
     assert indices_of(bias_symbol()) == ("b", ())
+    assert indices_of(w_symbol(c, i, j, n=7)) == ("w", (7, c, i, j))
+    assert indices_of(grad_symbol(i, j, n=7)) == ("g", (7, i, j))
+    assert indices_of(bias_symbol(n=c)) == ("b", (c,))
 
 
 @pytest.mark.parametrize(
-    "name", ["x", "x_1_1", "x_0_1_1", "x_1_1_1_1", "b_1", "g_1", "y_1_1_1", "x11", "x_1_1_a", "x_01_1_1"]
+    "name",
+    ["x", "x_1_1", "x_0_1_1", "x_1_1_1_1", "b_1_1", "g_1", "w_1_1_1_1_1", "y_1_1_1", "x11", "x_1_1_a", "x_01_1_1"],
 )
 def test_other_letters_are_refused(name: str):
     with pytest.raises(
@@ -45,7 +54,12 @@ def test_other_letters_are_refused(name: str):
 
 @pytest.mark.parametrize(
     ("call", "name"),
-    [(lambda: x_symbol(0, 1, 1), "c"), (lambda: w_symbol(1, 0, 1), "i"), (lambda: grad_symbol(1, 0), "j")],
+    [
+        (lambda: x_symbol(0, 1, 1), "c"),
+        (lambda: w_symbol(1, 0, 1), "i"),
+        (lambda: grad_symbol(1, 0), "j"),
+        (lambda: bias_symbol(0), "n"),
+    ],
 )
 def test_indices_start_at_1(call: Any, name: str):
     with pytest.raises(

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 
 from reference.errors import OptionError, ShapeError
 from reference.matrix import SHAPES, conv2_matrix
-from reference.symbolic import worked_element
+from reference.symbolic import worked_element, worked_elements
 from tests.strategies import matrices
 
 A = [[1, 2, 3, 4, 5], [0, 1, 0, 2, 0], [3, 0, 1, 0, 2], [1, 1, 0, 0, 1], [2, 0, 1, 3, 0]]
@@ -50,6 +50,14 @@ def test_the_courses_element_step_by_step():
     third = element.products[2]
     assert (third.a_place, third.w_place, third.value, str(third)) == ((1, 3), (3, 1), -3, "3*(-1)")
     assert worked_element(A, W, 1, 1, convention="correlation").total == 14
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(a=matrices(), w=matrices(3))
+def test_all_elements_together_are_the_result(shape: Any, a: Any, w: Any):
+    got = [[element.total for element in row] for row in worked_elements(a, w, shape)]
+    assert got == conv2_matrix(a, w, shape).tolist()[: len(got)]
+    assert len(got) == len(conv2_matrix(a, w, shape))
 
 
 def test_zeros_around_the_image_are_left_out():
