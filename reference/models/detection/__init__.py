@@ -21,22 +21,30 @@ from reference.models.detection.fast_rcnn import FastRCNN, compress, truncate_sv
 from reference.models.detection.loss import RegionLoss, region_loss, smooth_l1
 from reference.models.detection.matching import Matches, Sample, draw_sample, match_boxes, sample_regions
 from reference.models.detection.result import Detections, GroundTruth, select_detections
+from reference.models.detection.ssd import SSD300, MultiBoxOutput, ssd300_priors
+from reference.models.detection.ssd_loss import hard_negatives, match_priors, multibox_loss
 from reference.models.detection.trunk import RegionOutput
 
 __all__ = [
+    "SSD300",
     "Detections",
     "FastRCNN",
     "GroundTruth",
     "Matches",
+    "MultiBoxOutput",
     "RegionLoss",
     "RegionOutput",
     "Sample",
     "compress",
     "draw_sample",
+    "hard_negatives",
     "match_boxes",
+    "match_priors",
+    "multibox_loss",
     "region_loss",
     "sample_regions",
     "select_detections",
     "smooth_l1",
+    "ssd300_priors",
     "truncate_svd",
 ]
