@@ -16,7 +16,7 @@ from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
-from reference.models.detection import SSD300, Detections, FastRCNN, GroundTruth
+from reference.models.detection import SSD300, Detections, FasterRCNN, FastRCNN, GroundTruth
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
@@ -55,6 +55,7 @@ __all__ = [
     "Detections",
     "Encoded",
     "FastRCNN",
+    "FasterRCNN",
     "GroundTruth",
     "Hourglass",
     "LeNet5",

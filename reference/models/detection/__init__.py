@@ -18,33 +18,53 @@ background everywhere.
 """
 
 from reference.models.detection.fast_rcnn import FastRCNN, compress, truncate_svd
+from reference.models.detection.faster_rcnn import FasterOutput, FasterRCNN, JointLoss, ProposalOptions
+from reference.models.detection.faster_training import (
+    Alternation,
+    TrainingOptions,
+    train_alternating,
+    train_jointly,
+)
 from reference.models.detection.loss import RegionLoss, region_loss, smooth_l1
 from reference.models.detection.matching import Matches, Sample, draw_sample, match_boxes, sample_regions
 from reference.models.detection.result import Detections, GroundTruth, select_detections
+from reference.models.detection.rpn import AnchorOutput, RegionProposalNetwork, propose, rpn_loss
 from reference.models.detection.ssd import SSD300, MultiBoxOutput, ssd300_priors
 from reference.models.detection.ssd_loss import hard_negatives, match_priors, multibox_loss
 from reference.models.detection.trunk import RegionOutput
 
 __all__ = [
     "SSD300",
+    "Alternation",
+    "AnchorOutput",
     "Detections",
     "FastRCNN",
+    "FasterOutput",
+    "FasterRCNN",
     "GroundTruth",
+    "JointLoss",
     "Matches",
     "MultiBoxOutput",
+    "ProposalOptions",
     "RegionLoss",
     "RegionOutput",
+    "RegionProposalNetwork",
     "Sample",
+    "TrainingOptions",
     "compress",
     "draw_sample",
     "hard_negatives",
     "match_boxes",
     "match_priors",
     "multibox_loss",
+    "propose",
     "region_loss",
+    "rpn_loss",
     "sample_regions",
     "select_detections",
     "smooth_l1",
     "ssd300_priors",
+    "train_alternating",
+    "train_jointly",
     "truncate_svd",
 ]
