@@ -16,13 +16,14 @@ from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
-from reference.models.detection import SSD300, Detections, FasterRCNN, FastRCNN, GroundTruth
+from reference.models.detection import SSD300, Detections, FastRCNN, FasterRCNN, GroundTruth
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
-from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet1989 import LeNet1989, squared_error
+from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
+from reference.models.neocognitron import Neocognitron
 from reference.models.question import QuestionCNN, QuestionLSTM
 from reference.models.resnet import CifarResNet, ResNet
 from reference.models.san import Answered, AttentionHop, StackedAttention, StackedAttentionNetwork
@@ -58,10 +59,11 @@ __all__ = [
     "FasterRCNN",
     "GroundTruth",
     "Hourglass",
+    "LeNet1989",
     "LeNet5",
     "LeNet5Modern",
-    "LeNet1989",
     "MeanFieldRNN",
+    "Neocognitron",
     "Parsed",
     "PreactResidual",
     "QuestionCNN",

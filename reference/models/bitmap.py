@@ -1,4 +1,4 @@
-"""Digits as bitmaps of 7 x 12, the fixed targets of LeNet-5's output layer."""
+"""Digits as bitmaps: of 7 x 12, the targets of LeNet-5's output layer; of 16 x 16, what the neocognitron is shown."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ _DIGITS = """
 ..###.. ####### ####### .#####. ....#.. .####.. ..###.. .#..... ..###.. .####..
 """
 
+# Drawn for this project as well, in the manner of the five digits that the neocognitron's paper shows.
+_STROKES = """
+................ ................ ................ ................ ................
+................ ................ ................ ................ ................
+.....#####...... .......##....... ....######...... ...#########.... .........##.....
+....#.....#..... ......#.#....... ...#......#..... ...........#.... ........#.#.....
+...#.......#.... .....#..#....... ..........#..... ..........#..... .......#..#.....
+...#.......#.... ........#....... ...........#.... .........#...... ......#...#.....
+...#.......#.... ........#....... ...........#.... ........#....... .....#....#.....
+...#.......#.... ........#....... ..........#..... .......####..... ....#.....#.....
+...#.......#.... ........#....... .........#...... ...........#.... ...#......#.....
+...#.......#.... ........#....... ........#....... ............#... ...###########..
+...#.......#.... ........#....... .......#........ ............#... ..........#.....
+...#.......#.... ........#....... ......#......... ............#... ..........#.....
+....#.....#..... ........#....... .....#.......... ...#.......#.... ..........#.....
+.....#####...... .....#######.... ....##########.. ....#######..... ..........#.....
+................ ................ ................ ................ ................
+................ ................ ................ ................ ................
+"""
+
 
 def digit_bitmaps() -> Tensor:
     """Give the ten bitmaps: +1 for ink and -1 for paper, where the squashing of F6 is neither flat nor linear.
@@ -37,6 +57,24 @@ def digit_bitmaps() -> Tensor:
         ......#
         ......#
     """
-    lines = [line.split() for line in _DIGITS.split("\n") if line]
-    pixels = [[line[digit] for line in lines] for digit in range(10)]
-    return torch.tensor([[1.0 if mark == "#" else -1.0 for row in rows for mark in row] for rows in pixels])
+    return _read(_DIGITS)
+
+
+def digit_strokes() -> Tensor:
+    """Give the digits 0 to 4 in strokes one pixel thick: 1 for ink and 0 for paper.
+
+    Shape:
+        return: (5, 1, 16, 16) float32
+
+    Example:
+        >>> digit_strokes().sum((1, 2, 3)).tolist()
+        [30.0, 21.0, 27.0, 30.0, 29.0]
+    """
+    return (_read(_STROKES).reshape(5, 1, 16, 16) + 1) / 2
+
+
+def _read(text: str) -> Tensor:
+    """Pictures side by side, "#" for 1 and "." for -1: (pictures, pixels)."""
+    lines = [line.split() for line in text.strip().split("\n")]
+    pictures = zip(*lines, strict=True)
+    return torch.tensor([[1.0 if mark == "#" else -1.0 for row in rows for mark in row] for rows in pictures])
