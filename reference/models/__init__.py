@@ -8,20 +8,22 @@ with their sources in `facts.toml`, its line here, and a test that holds one
 against the other, and the fast layers against `reference.layers`.
 """
 
+from reference.models.a2net import A2Net, DoubleAttention, attention_macs
 from reference.models.alexnet import AlexNet, AlexNetTower
 from reference.models.class_weight import median_frequency_weights
 from reference.models.cocnn import CoCNN, Parsed, cocnn_loss
 from reference.models.count import parameter_count
 from reference.models.crf_rnn import CRFRNN, MeanFieldRNN, probability_loss
 from reference.models.deconvnet import DeconvNet
+from reference.models.decouplednet import DecoupledNet, classification_loss, figure_labels
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
-from reference.models.detection import SSD300, Detections, FastRCNN, FasterRCNN, GroundTruth
+from reference.models.detection import SSD300, Detections, FasterRCNN, FastRCNN, GroundTruth
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
-from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet5 import LeNet5, penalty_loss
+from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.neocognitron import Neocognitron
 from reference.models.question import QuestionCNN, QuestionLSTM
@@ -43,6 +45,7 @@ __all__ = [
     "SDN",
     "SSD300",
     "VGG16",
+    "A2Net",
     "AlexNet",
     "AlexNetTower",
     "Answered",
@@ -51,17 +54,19 @@ __all__ = [
     "CifarResNet",
     "CoCNN",
     "DeconvNet",
+    "DecoupledNet",
     "DeepLab",
     "DenseNetFeatures",
     "Detections",
+    "DoubleAttention",
     "Encoded",
     "FastRCNN",
     "FasterRCNN",
     "GroundTruth",
     "Hourglass",
-    "LeNet1989",
     "LeNet5",
     "LeNet5Modern",
+    "LeNet1989",
     "MeanFieldRNN",
     "Neocognitron",
     "Parsed",
@@ -81,9 +86,12 @@ __all__ = [
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
+    "attention_macs",
     "centre_crop",
+    "classification_loss",
     "coarse_cross_entropy",
     "cocnn_loss",
+    "figure_labels",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
