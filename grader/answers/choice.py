@@ -33,7 +33,8 @@ _REPLACES = re.compile(
     r"(?:\b(?:replac(?:es?|ed|ing)|eliminat(?:es?|ed|ing)|abandon(?:s|ed|ing)?|discard(?:s|ed|ing)?|drop(?:s|ped|ping)"
     r"|remov(?:es?|ed|ing)|in place of|gets? rid of)\s+(?:(?:the|an?|external|old|slow)\s+){0,2}"
     r"|(?:取代|代替|替代|替换|淘汰|抛弃|摒弃|放弃|去掉|去除|取消|省去)[了掉]{0,2}\s*"
-    r"(?:(?:原来|原先|之前|传统|外部|耗时|单独|独立)的?|慢的)?\s*)$"
+    r"(?:(?:原来|原先|之前|传统|外部|耗时|单独|独立)的?|慢的)?\s*"
+    r"|(?:取代|代替|替代|替换)[了掉]{0,2}[^,;.]{1,10}的\s*)$"
 )
 _REPLACED = re.compile(
     r"\s*(?:\b(?:is|are|was|were|gets?|got|has been|have been)\s+(?:now\s+)?"
@@ -47,7 +48,7 @@ _INTO = re.compile(r"\s*(?:的?(?:变|改|换|到|转|替换)|->|=>|(?:in)?to\b)
 # Of two choices the denied one leaves the other, where only words like these stand between it and the negation:
 # "not per region" says something of regions, "不含候选区域是一个阶段" nothing against one stage.
 _BETWEEN = re.compile(
-    r"(?:\s|the|an?|any|more|longer|us(?:es?|ed|ing)|by|per|of|to|be|with|for|from|in|on|over|need(?:s|ed)?|have|has|had"
+    r"(?:\s|the|an?|any|more|longer|yet|us(?:es?|ed|ing)|by|per|of|to|be|with|for|from|in|on|over|need(?:s|ed)?|have|has|had"
     r"|its?|their|再|是|使用|采用|用|需要?|要|做|有|能够?|会|由|通过|进行|依赖|靠|在|的|被|为|属于)*"
 )
 _OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
@@ -64,7 +65,7 @@ class _Mention:
     end: int
     is_negated: bool = False  # "not SegNet"
     is_near: bool = False  # and the negation can mean nothing else
-    is_doubtful: bool = False  # "SegNet does not": says or denies, depending on the question
+    is_doubtful: bool = False  # "SegNet does not": says or denies, depending on the question; "not replaced SegNet"
 
 
 def parse_choice(text: str, choices: Mapping[str, Sequence[str]]) -> Parsed[str] | Unreadable:
@@ -170,15 +171,18 @@ def _judged(text: str, start: int, end: int, key: str) -> _Mention:
     """Look for a negation in the clause before and right after a mention."""
     window = text[max(0, start - 80) : start]
     clause = window[max((found.end() for found in _CLAUSE.finditer(window)), default=0) :]
+    replaces = _REPLACES.search(clause)
     is_replaced = (
-        _REPLACES.search(clause) is not None
+        replaces is not None
         or _REPLACED.match(text, end) is not None
         or (_FROM.search(clause) is not None and _INTO.match(text, end) is not None)
     )
     between = [clause[found.end() :] for found in _NEGATION.finditer(clause)]
     is_negated = is_replaced or any(len(words) <= _NEGATION_REACH for words in between)
     is_near = is_negated and (is_replaced or any(_BETWEEN.fullmatch(words) for words in between))
-    is_doubtful = not is_negated and _NEGATED_AFTER.match(text, end) is not None
+    is_doubtful = (
+        bool(between) if replaces is not None else not is_negated and _NEGATED_AFTER.match(text, end) is not None
+    )  # "has not replaced SegNet" denies the denial
     return _Mention(key, start, end, is_negated, is_near, is_doubtful)
 
 

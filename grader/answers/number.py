@@ -52,6 +52,7 @@ class NumberSpec:
 
     takes_shapes: bool = True  # `14 x 14` is a size; in a question for a count `48*5*5` is a calculation
     takes_ranges: bool = True
+    takes_quotients: bool = True  # `1/16` is a number; in a question for a decimal `66.9/70.0` is two
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,8 @@ def _result(quantity: Quantity, text: str, spec: NumberSpec) -> Parsed[Number]:
         raise RefusedError(quantity.start, msg("this is a calculation; write its result too, as `= 14`"))
     if quantity.high is not None and not spec.takes_ranges:
         raise RefusedError(quantity.start, msg("this is a range; write one number"))
+    if not spec.takes_quotients and any(side % quantity.resolution for side in sides):
+        raise RefusedError(quantity.start, msg("these are two numbers; write one number"))
     is_approximate = _ABOUT.search(text) is not None
     if is_approximate:
         remarks.append(msg("the answer calls its number approximate"))

@@ -361,3 +361,11 @@ def test_a_hostile_number_is_refused_like_any_other(text):
     parsed = parse_number(text)
 
     assert isinstance(parsed, Parsed) or len(parsed.render_caret()) < 400
+
+
+def test_a_quotient_may_be_two_numbers():
+    spec = NumberSpec(takes_quotients=False)
+
+    assert parse_number("1/16").value.value == Fraction(1, 16)
+    assert parse_number("66.9", spec).value.value == Fraction("66.9")
+    assert_caret(lambda text: parse_number(text, spec), "mAP ¦66.9/70.0", "these are two numbers; write one number")
