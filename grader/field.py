@@ -206,7 +206,8 @@ def _parse_matrix(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
 def _parse_number(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
     from grader.answers.number import NumberSpec, parse_number
 
-    return parse_number(text, NumberSpec(options.get("takes_shapes", True), options.get("takes_ranges", True)))
+    takes = {name: options[name] for name in ("takes_shapes", "takes_ranges", "takes_quotients") if name in options}
+    return parse_number(text, NumberSpec(**takes))
 
 
 def _parse_formula(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
