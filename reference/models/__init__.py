@@ -26,6 +26,7 @@ from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.neocognitron import Neocognitron
+from reference.models.proposal_merge import ensemble_probabilities, merge_scores, segment_proposals
 from reference.models.question import QuestionCNN, QuestionLSTM
 from reference.models.resnet import CifarResNet, ResNet
 from reference.models.san import Answered, AttentionHop, StackedAttention, StackedAttentionNetwork
@@ -91,17 +92,20 @@ __all__ = [
     "classification_loss",
     "coarse_cross_entropy",
     "cocnn_loss",
+    "ensemble_probabilities",
     "figure_labels",
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
     "median_frequency_weights",
+    "merge_scores",
     "mirror_pad",
     "overlap_tile",
     "parameter_count",
     "penalty_loss",
     "probability_loss",
     "sdn_loss",
+    "segment_proposals",
     "separation_weights",
     "squared_error",
     "weighted_cross_entropy",
