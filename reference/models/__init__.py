@@ -18,14 +18,16 @@ from reference.models.deconvnet import DeconvNet
 from reference.models.decouplednet import DecoupledNet, classification_loss, figure_labels
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
-from reference.models.detection import SSD300, Detections, FasterRCNN, FastRCNN, GroundTruth
+from reference.models.detection import SSD300, Detections, FastRCNN, FasterRCNN, GroundTruth, MaskRCNN, MaskXRCNN
+from reference.models.dpm import DeepPyramidDPM, FrontEnd, alexnet_conv5
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
-from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet1989 import LeNet1989, squared_error
+from reference.models.lenet5 import LeNet5, penalty_loss
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.neocognitron import Neocognitron
+from reference.models.part_model import Component, Level, PartModel, latent_svm_loss
 from reference.models.proposal_merge import ensemble_probabilities, merge_scores, segment_proposals
 from reference.models.question import QuestionCNN, QuestionLSTM
 from reference.models.resnet import CifarResNet, ResNet
@@ -54,23 +56,30 @@ __all__ = [
     "CaffeLeNet",
     "CifarResNet",
     "CoCNN",
+    "Component",
     "DeconvNet",
     "DecoupledNet",
     "DeepLab",
+    "DeepPyramidDPM",
     "DenseNetFeatures",
     "Detections",
     "DoubleAttention",
     "Encoded",
     "FastRCNN",
     "FasterRCNN",
+    "FrontEnd",
     "GroundTruth",
     "Hourglass",
+    "LeNet1989",
     "LeNet5",
     "LeNet5Modern",
-    "LeNet1989",
+    "Level",
+    "MaskRCNN",
+    "MaskXRCNN",
     "MeanFieldRNN",
     "Neocognitron",
     "Parsed",
+    "PartModel",
     "PreactResidual",
     "QuestionCNN",
     "QuestionLSTM",
@@ -87,6 +96,7 @@ __all__ = [
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
+    "alexnet_conv5",
     "attention_macs",
     "centre_crop",
     "classification_loss",
@@ -97,6 +107,7 @@ __all__ = [
     "gaussian_heatmaps",
     "heatmap_peaks",
     "hourglass_loss",
+    "latent_svm_loss",
     "median_frequency_weights",
     "merge_scores",
     "mirror_pad",

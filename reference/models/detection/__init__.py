@@ -17,6 +17,7 @@ Boxes are (x1, y1, x2, y2).  R-CNN, Fast and Faster R-CNN count corners as pixel
 background everywhere.
 """
 
+from reference.models.detection.backbone import ResNetBackbone
 from reference.models.detection.fast_rcnn import FastRCNN, compress, truncate_svd
 from reference.models.detection.faster_rcnn import FasterOutput, FasterRCNN, JointLoss, ProposalOptions
 from reference.models.detection.faster_training import (
@@ -25,7 +26,11 @@ from reference.models.detection.faster_training import (
     train_alternating,
     train_jointly,
 )
+from reference.models.detection.fpn import FeaturePyramid, pyramid_align, pyramid_anchors, pyramid_level
 from reference.models.detection.loss import RegionLoss, region_loss, smooth_l1
+from reference.models.detection.mask import MaskHead, mask_loss, mask_targets, paste_masks
+from reference.models.detection.mask_rcnn import MaskOutput, MaskRCNN, MaskRCNNLoss
+from reference.models.detection.maskx_rcnn import MaskXRCNN, TransferMaskHead, WeightTransfer, detection_weights
 from reference.models.detection.matching import Matches, Sample, draw_sample, match_boxes, sample_regions
 from reference.models.detection.result import Detections, GroundTruth, select_detections
 from reference.models.detection.rpn import AnchorOutput, RegionProposalNetwork, propose, rpn_loss
@@ -41,23 +46,39 @@ __all__ = [
     "FastRCNN",
     "FasterOutput",
     "FasterRCNN",
+    "FeaturePyramid",
     "GroundTruth",
     "JointLoss",
+    "MaskHead",
+    "MaskOutput",
+    "MaskRCNN",
+    "MaskRCNNLoss",
+    "MaskXRCNN",
     "Matches",
     "MultiBoxOutput",
     "ProposalOptions",
     "RegionLoss",
     "RegionOutput",
     "RegionProposalNetwork",
+    "ResNetBackbone",
     "Sample",
     "TrainingOptions",
+    "TransferMaskHead",
+    "WeightTransfer",
     "compress",
+    "detection_weights",
     "draw_sample",
     "hard_negatives",
+    "mask_loss",
+    "mask_targets",
     "match_boxes",
     "match_priors",
     "multibox_loss",
+    "paste_masks",
     "propose",
+    "pyramid_align",
+    "pyramid_anchors",
+    "pyramid_level",
     "region_loss",
     "rpn_loss",
     "sample_regions",
