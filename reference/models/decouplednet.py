@@ -237,7 +237,8 @@ class DecoupledNet(nn.Module):
         """Part one class of each image from the rest."""
         if classes.shape != x.shape[:1] or classes.dtype != torch.int64:
             raise ShapeError("classes", f"({len(x)},) int64, one an image", f"{tuple(classes.shape)} {classes.dtype}")
-        if classes.numel() and not 1 <= int(classes.min()) <= int(classes.max()) <= self.num_classes:
+        known = classes.numel() and not classes.is_meta
+        if known and not 1 <= int(classes.min()) <= int(classes.max()) <= self.num_classes:
             found = f"{int(classes.min())} to {int(classes.max())}"
             raise OptionError("classes", f"1 to {self.num_classes}", found, "the background has no run of its own")
         with torch.no_grad():

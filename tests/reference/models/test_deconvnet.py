@@ -8,12 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.layers import batch_norm2d, conv_transpose2d, correlate2d, max_unpool2d, relu
+from reference.geometry import survey
+from reference.layers import batch_norm2d, conv_transpose2d, correlate2d, cross_entropy, max_unpool2d, relu
 from reference.models import DeconvNet, SegNet, parameter_count
 from reference.models.deconvnet import DECONVNET_DECODER, MIDDLE
 from reference.models.plan import Conv
+from tests.smoke import DEVICES, assert_learns
 
 
 def on_meta(**options: Any) -> DeconvNet:
@@ -31,6 +34,12 @@ def test_the_counts_are_those_in_print():
     assert plain == published("deconvnet.parameters_exact").value == 251_772_245
     assert published("deconvnet.parameters").agrees(plain)
     assert parameter_count(net) - plain == published("deconvnet.batch_norm_parameters").value == 33_408
+
+
+def test_work_and_memory_are_those_of_the_table():
+    costs = survey(on_meta(), (1, 3, 224, 224))
+    assert costs.macs == published("deconvnet.macs").value
+    assert costs.activations == published("deconvnet.activations").value
 
 
 def test_the_middle_holds_most_parameters_and_without_it_about_a_segnet_is_left():
@@ -114,6 +123,14 @@ def test_every_parameter_takes_part():
     net = small()
     net(torch.randn(2, 3, 64, 64)).square().sum().backward()
     assert all(weight.grad is not None for weight in net.parameters())
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_it_learns_a_tiny_batch(device: str):
+    data = shapes(2, 64)
+    net = small(num_classes=4, width=2).to(device)
+    images, labels = data.images.to(device), data.labels_per_pixel.to(device)
+    assert_learns(lambda: cross_entropy(net(images), labels), net.parameters(), lr=0.05)
 
 
 @pytest.mark.gpu

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import conv_macs, survey
 from reference.layers import batch_norm2d, conv_transpose2d, correlate2d, cross_entropy, max_unpool2d, relu
 from reference.models import DecoupledNet, classification_loss, figure_labels, parameter_count
 from reference.models.deconvnet import DECONVNET_DECODER
@@ -45,6 +46,14 @@ def test_sizes_at_320_pixels_are_those_of_the_release():
     assert net.segmentation.middle.fc6.conv.weight.shape == (2048, 1024, 7, 7)
     of_class = net.classification.trace_back(seen, seen.scores)
     assert net.segmentation(seen.pooled, of_class, seen.switches, seen.sides).shape == (1, 2, 320, 320)
+
+
+def test_the_work_is_that_of_the_release_and_the_way_back_costs_what_the_way_there_does():
+    with torch.device("meta"):
+        net = DecoupledNet()
+        costs = survey(net, (1, 3, 320, 320), torch.ones(1, dtype=torch.int64))
+    dense = sum(conv_macs(*channels, 4) for channels in ((512, 4096, 7), (4096, 4096, 1), (4096, 20, 1)))
+    assert costs.macs - dense == published("decouplednet.macs").value
 
 
 @pytest.mark.parametrize("chosen", [0, 2])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.geometry import conv_parameters
+from reference.geometry import conv_parameters, survey
 from reference.layers import correlate2d, cross_entropy, resize_bilinear2d
 from reference.models import DeepLab, coarse_cross_entropy, parameter_count
 from reference.models.deeplab import DEEPLAB_VARIANTS
@@ -34,6 +34,16 @@ def test_the_counts_are_those_in_print(variant: str):
     count = parameter_count(on_meta(variant))
     assert count == published(f"deeplab.parameters_{variant}_exact").value
     assert published(f"deeplab.parameters_{variant}").agrees(count)
+
+
+@pytest.mark.parametrize("variant", TABLE)
+def test_work_memory_and_fields_are_those_of_the_table(variant: str):
+    net = on_meta(variant)
+    costs = survey(net, (1, 3, 321, 321))
+    assert costs.macs == published(f"deeplab.macs_{variant}").value
+    fine = 21 * 321 * 321  # the interpolated scores
+    assert costs.activations - fine == published(f"deeplab.activations_{variant}").value
+    assert net.field in [layer.field for layer in costs.layers]
 
 
 @pytest.mark.parametrize("variant", TABLE)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import survey
 from reference.layers import bilinear_kernel, conv_transpose2d, correlate2d, cross_entropy, max_pool2d, relu
 from reference.models import FCN, parameter_count
 from reference.models.fcn import BilinearUpsampling
@@ -39,6 +40,17 @@ def test_the_counts_are_those_of_the_release_trained_and_stored(stride: int):
     assert fixed == published(f"fcn{stride}s.upsampling_values").value
     assert published("fcn32s.parameters_rounded").agrees(trained)
     assert parameter_count(on_meta(stride=stride, learned_upsampling=True)) == trained + fixed
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_work_memory_and_fields_are_those_of_the_release(stride: int):
+    costs = survey(on_meta(stride=stride), (1, 3, 500, 500))
+    assert costs.macs == published(f"fcn{stride}s.macs").value
+    assert costs.activations == published(f"fcn{stride}s.activations").value
+    fields = {layer.name: layer.field for layer in costs.layers}
+    fc7 = fields["score_fr"]
+    assert fc7 is not None
+    assert (fc7.size, fc7.jump, fc7.padding) == (published("vgg16.receptive_field_fc6").value, 32, 189)
 
 
 @pytest.mark.parametrize("stride", STRIDES)

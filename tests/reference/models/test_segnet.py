@@ -9,12 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.layers import correlate2d, max_unpool2d
-from reference.models import SegNet, parameter_count
+from reference.geometry import survey
+from reference.layers import correlate2d, cross_entropy, max_unpool2d
+from reference.models import SegNet, median_frequency_weights, parameter_count
 from reference.models.plan import Conv
 from reference.models.segnet import SEGNET_DECODER
+from tests.smoke import DEVICES, assert_learns
 
 
 def on_meta(**options: Any) -> SegNet:
@@ -28,6 +31,12 @@ def test_the_counts_are_those_in_print():
     assert parameter_count(camvid, batch_norm=False) == published("segnet.parameters_11").value == 29_433_483
     assert parameter_count(on_meta(num_classes=21)) == published("segnet.parameters_21_batch_norm").value == 29_455_125
     assert published("segnet.parameters_37_batch_norm").agrees(parameter_count(on_meta(num_classes=37)))
+
+
+def test_work_and_memory_are_those_of_the_table():
+    costs = survey(on_meta(ceil_mode=True), (1, 3, 360, 480))
+    assert costs.macs == published("segnet.macs").value
+    assert costs.activations == published("segnet.activations").value
 
 
 def test_the_decoder_mirrors_the_encoder_and_convolves():
@@ -99,6 +108,15 @@ def test_it_learns_a_picture_and_every_parameter_takes_part():
         losses.append(loss.item())
     assert losses[-1] < losses[0]
     assert all(weight.grad is not None for weight in net.parameters())
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_it_learns_a_tiny_batch_with_its_class_weights(device: str):
+    data = shapes(2, 32)
+    net = SegNet(num_classes=4, width=4).to(device)
+    images, labels = data.images.to(device), data.labels_per_pixel.to(device)
+    weight = median_frequency_weights(labels, 4)
+    assert_learns(lambda: cross_entropy(net(images), labels, weight=weight), net.parameters(), lr=0.3)
 
 
 def test_it_is_the_same_twice_in_eval_and_keeps_the_dtype():

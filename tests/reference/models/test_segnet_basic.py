@@ -12,6 +12,7 @@ from torch import nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
+from reference.geometry import survey
 from reference.layers import (
     batch_norm2d,
     correlate2d,
@@ -36,6 +37,13 @@ def test_the_counts_are_those_of_the_release():
     assert parameter_count(net) - parameter_count(net, batch_norm=False) == published("segnet_basic.batch_norm").value
     text = parameter_count(on_meta(decoder_bias=False), batch_norm=False)
     assert text == published("segnet_basic.parameters_11").value - 4 * 64
+
+
+def test_the_work_is_that_of_the_release():
+    costs = survey(on_meta(ceil_mode=True), (1, 3, 360, 480))
+    assert costs.macs == published("segnet_basic.macs").value
+    fields = {layer.name: layer.field for layer in costs.layers}
+    assert [fields[f"encoder.conv{stage}.conv"].size for stage in (1, 2, 3, 4)] == [7, 20, 46, 98]
 
 
 def test_eight_layers_of_7x7_and_no_relu_on_the_way_up():
