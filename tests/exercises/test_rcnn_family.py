@@ -249,6 +249,17 @@ def test_optional_tables_cost_nothing_once_the_others_are_filled_in(hand_in):
         assert {verdicts[optional] for optional in empty} == {Verdict.MISSING}
 
 
+def test_empty_optional_tables_wait_only_where_hardly_anything_is_read(hand_in):
+    unclear = {name: dict.fromkeys(rows, "hm") for name, rows in ANSWERS.items()}
+
+    some = hand_in("HW3", sheet(rcnn=unclear["rcnn"])).verdicts
+    most = hand_in("HW3", sheet(**unclear)).verdicts
+
+    assert some["regions"] is some["several_trainings"] is Verdict.UNREADABLE
+    assert some["mask_rcnn"] is some["mask_x_rcnn"] is Verdict.PASS
+    assert {most[name] for name in CLAIMS} == {Verdict.UNREADABLE}
+
+
 def test_an_optional_claim_counts_where_it_is_made(hand_in):
     right = hand_in("HW3", sheet(rcnn=None, mask_rcnn={"align": "no rounding"})).verdicts
     wrong = hand_in("HW3", sheet(mask_rcnn=MASK | {"loss": "softmax over the classes"}))
