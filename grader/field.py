@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from grader.model import Understood
 if TYPE_CHECKING:
     from grader.answers.sheet import Sheet
 
-KINDS = ("matrix", "number", "formula", "choice", "claims", "text")
+KINDS = ("matrix", "number", "formula", "choice", "statement", "claims", "comparison", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Field:
     """One question of an answer sheet: its key, the names its heading may have, and how its answer is read.
 
     `options` belong to the kind: `choices` of a choice, `rows` of a table of
-    claims, the variables of a formula.  A `given` field is chosen by the student
-    (or drawn for them) and is no answer.
+    claims, the variables of a formula.  The rows of a comparison are one for each
+    question and side, called "question side".  A `given` field is chosen by the
+    student (or drawn for them) and is no answer.
     """
 
     key: str
@@ -51,7 +53,22 @@ class Field:
             options["rows"] = {
                 key: cls.from_toml(where, {"kind": "choice", **claim, "key": key}) for key, claim in claims
             }
-        needed = {"choice": "choices", "claims": "rows", "formula": "families"}.get(row["kind"])
+        if row["kind"] == "comparison":
+            questions, sides = options.get("questions", {}), options.get("sides", {})
+            options["rows"] = {
+                f"{question} {side}": cls.from_toml(
+                    where, {**claim, **claim.get("only", {}).get(side, {}), "key": side}
+                )
+                for question, claim in questions.items()
+                for side in sides
+            }
+        needed = {
+            "choice": "choices",
+            "statement": "choices",
+            "claims": "rows",
+            "comparison": "rows",
+            "formula": "families",
+        }.get(row["kind"])
         if needed and not options.get(needed):
             raise ExerciseError(
                 msg("{where}: the field {key} needs {needed}, got none", where=where, key=row["key"], needed=needed)
@@ -151,6 +168,20 @@ class Answers:
             raise UnreadableField(name, claim.message, problem=claim, line=line)
         return claim.value
 
+    def read_prose(self, key: str, text: str) -> list[tuple[str, Any]]:
+        """What a text says about the questions of a comparison, as far as it can be read: rows and their values."""
+        from grader.answers.comparison import prose_pieces
+
+        options = self._fields[key].options
+        found: list[tuple[str, Any]] = []
+        for side, words in prose_pieces(text, options["sides"]):
+            for question in options["questions"]:
+                row: Field = options["rows"][f"{question} {side}"]
+                if row.kind == "statement":
+                    reading = replace(row, options={**row.options, "is_prose": True}).parse(words)
+                    found += [(f"{question} {side}", reading.value)] if isinstance(reading, Parsed) else []
+        return found
+
     def understood(self) -> tuple[Understood, ...]:
         """Every answer that has been read, in the order of the fields."""
         found = ((key, self._parsed.get(key)) for key in self._fields)
@@ -204,8 +235,11 @@ def _parse_matrix(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
 
 
 def _parse_number(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    """Read a number; what the question itself says (`stated`) may be repeated in the answer and is passed over."""
     from grader.answers.number import NumberSpec, parse_number
 
+    for stated in options.get("stated", ()):
+        text = re.sub(stated, lambda found: " " * len(found[0]), text)
     takes = {name: options[name] for name in ("takes_shapes", "takes_ranges", "takes_quotients") if name in options}
     return parse_number(text, NumberSpec(**takes))
 
@@ -220,6 +254,12 @@ def _parse_choice(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
     from grader.answers.choice import parse_choice
 
     return parse_choice(text, {key: tuple(names) for key, names in options["choices"].items()})
+
+
+def _parse_statement(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    from grader.answers.statement import StatementSpec, parse_statement
+
+    return parse_statement(text, StatementSpec.from_options(options))
 
 
 def _parse_claims(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
@@ -237,16 +277,37 @@ def _parse_claims(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
             if isinstance(reading, Unreadable):
                 reading = replace(reading, line=_line_of(text, key, row.names, table.value[key]) + reading.line - 1)
             readings[key] = reading
-    understood = (
-        f"{key}: {reading.understood if isinstance(reading, Parsed) else '?'}" for key, reading in readings.items()
-    )
-    remarks = (
-        msg("{row}: {remark}", row=key, remark=remark)
-        for key, reading in readings.items()
-        if isinstance(reading, Parsed)
-        for remark in reading.remarks
-    )
-    return Parsed(readings, "; ".join(understood), (*table.remarks, *remarks))
+    return Parsed(readings, *_repeated(readings, table.remarks))
+
+
+def _parse_comparison(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
+    """Read a comparison, then every answer by itself, as for a table of claims."""
+    from grader.answers.comparison import ACCEPTED, parse_comparison
+
+    questions = {key: (key, *row.get("names", ())) for key, row in options["questions"].items()}
+    table = parse_comparison(text, questions, options["sides"])
+    if isinstance(table, Unreadable):
+        return table
+    readings: dict[str, Parsed[Any] | Unreadable] = {}
+    for (question, side), answer in table.value.items():
+        key = f"{question} {side}"
+        if answer.problem is not None:
+            readings[key] = Unreadable(answer.problem, answer.line, 1, answer.text, ACCEPTED)
+        else:
+            reading = options["rows"][key].parse(answer.text)
+            is_read = isinstance(reading, Parsed)
+            readings[key] = reading if is_read else replace(reading, line=answer.line + reading.line - 1)
+    return Parsed(readings, *_repeated(readings, table.remarks))
+
+
+def _repeated(
+    readings: Mapping[str, Parsed[Any] | Unreadable], remarks: Iterable[Message]
+) -> tuple[str, tuple[Message, ...]]:
+    """How the rows were understood, and all that was remarked on them."""
+    read = {key: reading for key, reading in readings.items() if isinstance(reading, Parsed)}
+    understood = "; ".join(f"{key}: {read[key].understood if key in read else '?'}" for key in readings)
+    said = (msg("{row}: {remark}", row=key, remark=remark) for key in read for remark in read[key].remarks)
+    return understood, (*remarks, *said)
 
 
 def _line_of(text: str, key: str, names: Sequence[str], answer: str) -> int:
@@ -270,6 +331,8 @@ _PARSERS: dict[str, Callable[[str, Mapping[str, Any]], Parsed[Any] | Unreadable]
     "number": _parse_number,
     "formula": _parse_formula,
     "choice": _parse_choice,
+    "statement": _parse_statement,
     "claims": _parse_claims,
+    "comparison": _parse_comparison,
     "text": _parse_text,
 }

@@ -197,7 +197,7 @@ def joined(tokens: list[Token]) -> list[Token]:
         for token in tokens:
             left = result[-2] if len(result) > 1 and result[-1].kind == kind else None
             if token.quantity and left and left.quantity and (kind == "times" or left.quantity.high is None):
-                merged = _shape(left.quantity, token.quantity) if kind == "times" else _range(left, token)
+                merged = _shape(left.quantity, token.quantity) if kind == "times" else _range(left, token, result[-1])
                 if merged:
                     del result[-2:]
                     token = Token("number", left.text + token.text, left.start, merged)
@@ -229,13 +229,15 @@ def _shape(left: Quantity, right: Quantity) -> Quantity | None:
     return replace(right, sides=left.sides + right.sides, start=left.start, is_area=False, unit=right.unit or left.unit)
 
 
-def _range(left: Token, right: Token) -> Quantity | None:
+def _range(left: Token, right: Token, between: Token) -> Quantity | None:
     low, high = left.quantity, right.quantity
     if low is None or high is None or len(low.sides) > 1 or len(high.sides) > 1:
         return None
     bottom = low.sides[0]
     if high.is_scaled and not low.is_scaled and bottom < high.sides[0] / high.resolution:
         bottom *= 10 ** (len(str(int(high.resolution))) - 1)  # "250-253M": the magnitude is said once
+    if bottom > high.sides[0] and between.text in ("to", "到", "至"):
+        return replace(high, sides=high.sides, high=bottom, start=low.start)  # "1/8 to 1/9"; `14-5` is a calculation
     if bottom >= high.sides[0]:
         return None
     return replace(high, sides=(bottom,), high=high.sides[0], start=low.start)

@@ -1,0 +1,349 @@
+"""What a short statement says, in English or Chinese: which of several things it names, or that it denies them.
+
+    no fc layers    没有全连接层    fc6 and fc7 are removed    不再使用 fc6、fc7    convolution, not deconvolution
+
+A denial is read here, other than in a choice between names: what has been taken
+out is an answer in a comparison.  Two negations cancel ("not removed").  What
+says two things at once says nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
+from grader.message import msg
+
+MAX_STATEMENT = 2000
+
+_NEGATION = re.compile(
+    r"\bno longer\b|\binstead of\b|\brather than\b|\b(?:gets?|got) rid of\b|\bfree of\b|\bw/o\b|\bthrows? away\b"
+    r"|\bno(?! (?:change|difference))\b|\b(?:not(?! (?:only|chang))|never|without|neither|nor|cannot|none|nothing|except"
+    r"|lacks?|lacking|unlike|gone|absent|missing|replaces|\w{2,6}n't)\b"
+    r"|\b(?:remov|delet|eliminat)(?:es?|ed|ing|al of|al|ion)\b|\b(?:drop|discard|omit|abandon|cut|strip)(?:p?ed|t?ed|s|p?ing|t?ing)?\b"
+    r"|\b(?:0|zero) (?=fc|fully|dense|skip|layer)|[数量目][为是]?\s*[0零](?![0-9.])|零个"
+    r"|不再|没有?了|没有(?!改变|变)|不是|并非|不用|不会|不能|不含|不需要?|不使用|不采用|不存在|不包[含括]|不要|无需|而非"
+    r"|(?:去掉|去除|移除|删除|删掉|删去|舍弃|丢弃|抛弃|取消|省略|省去|砍掉|剔除|拿掉|摒弃|弃用|舍去|缺少|代替|取代|替代)了?"
+    r"|[不没无非未](?![同变仅只但过断管论法常来数])|\breplaced\s+(?:by|with)\b|被(?=[^,;.]{0,16}(?:代替|取代|替换|替代))"
+)
+# These deny what stands before them, whatever follows.
+_BACKWARD = re.compile(r"replaced|被")
+# These deny only what follows them; those say of what stands before them that it has gone.
+_FORWARD = re.compile(r"no|without|w/o|lacks?|lacking|free of|except|unlike|instead of|rather than|never|neither|nor")
+_PERFECT = re.compile(r"(?:ed|gone|了)$")
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|all)\s+$|[被已都全均]\s*$")
+_BOUNDARY = re.compile(
+    r"(?<![0-9])\.|\.(?![0-9])|[:;!\n|]|<br\s*/?>|\bbut\b|\bwhereas\b|\bwhile\b|\binstead,|而是|但是?|却|而(?![且不没无非未已])"
+)
+# Words that begin something new after a thing was denied: "drops fc6 and keeps the unpooling".
+_TURN = re.compile(
+    r"\b(?:keep|use|ha|add|retain|contain)(?:s|ve|eps?|ps|ins?)?\b|\b(?:by|with|only)\b|保留|使用|采用|改[用为]|换成|而?[只仅]?用|只有"
+)
+_DOUBT = re.compile(
+    r"\bnot sure\b|\bno idea\b|\bunknown\b|\bunclear\b|\bnot clear\b|\bdon't know\b|\bmaybe\b|\bperhaps\b|\bpossibly\b|\bprobably\b"
+    r"|\?|不知道?|不清楚|不确定|不一定|(?<!尽)可能|也许|或许|待定"
+)
+_YES = re.compile(
+    r"^\s*yes\b.*|\b(?:yes|both|used|has|have|with|yep|y|true|kept|keeps?|present|included|exists?)\b|[✓✔√☑]|保留了?|存在|包含|采用了?|使用了?|有|是的?|用了?"
+)
+_NO_MARK = re.compile(r"(?<![a-z0-9])(?:n|n/a|false)(?![a-z0-9])|[✗✘×☒]|^\s*[-x*/]\s*$|否")
+_FILLER = re.compile(
+    r"\b(?:the|a|an|it|its|is|are|was|were|been|be|all|both|of|them|these|this|that|in|there|does|do|did|has|have|so|too|also|needed|completely|entirely|block|layer)s?\b"
+    r"|完全|全部|整个|直接|这一?个?|该|模块|部分|[都也已被掉了的它层均]"
+)
+_LIST_WORD = re.compile(r"\s*(?:and|or|nor|the|以及|及|和|与|或|\+|&)*\s*(?:the\s+)?")
+_GROUP_REACH = 14  # characters between two negations that belong together: "has not been removed"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSpec:
+    """What can be said.
+
+    `denied[key]` is what a denial of `key` says; a denial of a key without it says
+    nothing.  Where several keys are said, those with the lowest `weak` number count (0
+    where there is none).  A denied verb (`verbs`) denies what stands before it, too: "maps
+    are not copied".  `yes` and `no` are what a bare yes or no says, where the
+    question takes one; each is what a denial of the other says.  In prose nothing is bare.
+    """
+
+    choices: Mapping[str, tuple[str, ...]]
+    denied: Mapping[str, str] = field(default_factory=dict)
+    weak: Mapping[str, int] = field(default_factory=dict)
+    verbs: frozenset[str] = frozenset()
+    yes: str = ""
+    no: str = ""
+    is_prose: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> StatementSpec:
+        """Read the options of a field."""
+        choices = {key: tuple(names) for key, names in options["choices"].items()}
+        return cls(
+            choices,
+            denied=options.get("denied", {}),
+            weak=options.get("weak", {}),
+            verbs=frozenset(options.get("verbs", ())),
+            yes=options.get("yes", ""),
+            no=options.get("no", ""),
+            is_prose=options.get("is_prose", False),
+        )
+
+    def opposite(self, key: str) -> str:
+        """What a denial of `key` says; empty where it says nothing."""
+        opposites = {self.yes: self.no, self.no: self.yes} if self.yes and self.no else {}
+        return self.denied.get(key) or opposites.get(key, "")
+
+    def name(self, key: str) -> str:
+        """What the report calls an answer."""
+        return key.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    key: str = ""  # of a mention; empty for a negation
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """What stands between two commas or brackets, blank where something stands in brackets inside of it.
+
+    `depth` counts the brackets around it; `said` has the length of the whole
+    statement, so that places are the same in both.
+    """
+
+    start: int
+    end: int
+    depth: int
+    said: str
+    mentions: list[_Span]
+    negations: list[_Span]
+
+
+def parse_statement(text: str, spec: StatementSpec) -> Parsed[str] | Unreadable:
+    """Read what a statement says as one of the spec's keys.
+
+    Example:
+        >>> spec = StatementSpec({"kept": ("fc6", "fc7", "7x7 conv"), "removed": ()}, yes="kept", no="removed")
+        >>> [parse_statement(text, spec).value for text in ("7x7 conv fc6", "no fc6, fc7", "fc6 没有去掉", "去掉了")]
+        ['kept', 'removed', 'kept', 'removed']
+        >>> str(parse_statement("fc6 kept, fc7 removed", spec).message)
+        'this says both kept and removed; say one'
+    """
+    accepted = msg("a few words that say one of: {choices}", choices=", ".join(map(spec.name, spec.choices)))
+    return read_with(lambda source: _parse_statement(source, spec), text, accepted)
+
+
+def _parse_statement(source: Source, spec: StatementSpec) -> Parsed[str]:
+    text = _folded(source.text[:MAX_STATEMENT])
+    if found := _DOUBT.search(text):
+        raise RefusedError(found.start(), msg("this is not certain; write what you mean, or leave it empty"))
+    mentions = _mentions(text, spec)
+    phrases = _phrases(text, mentions, _negations(text, mentions))
+    votes = [(phrase.depth, vote) for phrase in phrases for vote in _votes(phrase, spec)]
+    outside = [vote for depth, vote in votes if depth == 0 and vote.key]
+    chosen = outside or [vote for _, vote in votes if vote.key]
+    lowest = min((spec.weak.get(vote.key, 0) for vote in chosen), default=0)
+    strong = [vote for vote in chosen if spec.weak.get(vote.key, 0) == lowest]
+    keys = list(dict.fromkeys(vote.key for vote in strong))
+    if len(keys) == 1:
+        return Parsed(keys[0], spec.name(keys[0]))
+    if keys:
+        second = next(vote for vote in strong if vote.key == keys[1])
+        names = {"first": spec.name(keys[0]), "second": spec.name(keys[1])}
+        raise RefusedError(second.start, msg("this says both {first} and {second}; say one", **names))
+    if mentions:
+        where = mentions[0]
+        raise RefusedError(where.start, msg("this only says what it is not; say what it is"))
+    raise _nothing_said(text, spec)
+
+
+def _nothing_said(text: str, spec: StatementSpec) -> RefusedError:
+    known = {_folded(alias): alias for aliases in spec.choices.values() for alias in aliases}
+    for word in re.findall(r"[a-z]{4,40}", text)[:50]:
+        if close := difflib.get_close_matches(word, known, n=1, cutoff=0.75):
+            return RefusedError(text.find(word), msg("did you mean {name}?", name=known[close[0]]))
+    return RefusedError(0, msg("this says none of what is asked"))
+
+
+def _votes(phrase: _Phrase, spec: StatementSpec) -> Iterable[_Span]:
+    """What a phrase says: a key a mention, none where it is denied and that means nothing; or a bare yes or no."""
+    if not phrase.mentions:
+        return _bare_votes(phrase, spec)
+    denied = _denied(phrase, spec)
+    return [
+        _Span(mention.start, mention.end, spec.opposite(mention.key) if mention in denied else mention.key)
+        for mention in phrase.mentions
+    ]
+
+
+def _bare_votes(phrase: _Phrase, spec: StatementSpec) -> Iterable[_Span]:
+    if spec.is_prose or not (spec.yes and spec.no):
+        return []
+    said = list(phrase.said[phrase.start : phrase.end])
+    for negation in phrase.negations:
+        said[negation.start - phrase.start : negation.end - phrase.start] = " " * (negation.end - negation.start)
+    rest = "".join(said)
+    is_no = len(phrase.negations) % 2 == 1 or _NO_MARK.search(rest) is not None
+    has_yes = _YES.search(rest) is not None
+    if not (phrase.negations or is_no or has_yes) or _FILLER.sub(" ", _YES.sub(" ", _NO_MARK.sub(" ", rest))).strip(
+        " :*`~"
+    ):
+        return []
+    return [_Span(phrase.start, phrase.end, spec.no if is_no else spec.yes)]
+
+
+def _denied(phrase: _Phrase, spec: StatementSpec) -> set[_Span]:
+    """The mentions that an odd group of negations governs: those after it, or else those before."""
+    denied: set[_Span] = set()
+    text = phrase.said
+    previous = phrase.start
+    for group in _groups(phrase):
+        first, last = group[0], group[-1]
+        after = [mention for mention in phrase.mentions if mention.start >= last.end]
+        before = [mention for mention in phrase.mentions if previous <= mention.start and mention.end <= first.start]
+        is_backward = _BACKWARD.match(text, first.start) is not None or (
+            bool(before) and _PASSIVE.search(text, phrase.start, first.start) is not None
+        )
+        governed = [] if is_backward else _until_turn(text, last.end, after)
+        if not governed and not is_backward and _FILLER.sub(" ", _YES.sub(" ", text[last.end :])).strip():
+            before = [mention for mention in before if _is_gone(text, mention, last, spec)]
+        if len(group) % 2:
+            is_verb = all(mention.key in spec.verbs for mention in governed)
+            denied |= {*governed, *(before if is_verb else ())}
+        previous = last.end
+    return denied
+
+
+def _is_gone(text: str, mention: _Span, negation: _Span, spec: StatementSpec) -> bool:
+    """Whether a negation that more words follow denies what stands before it.
+
+    "VGG-16 without the dense layers" denies nothing of VGG-16; "fc6 removed to save
+    memory" denies fc6; "the deconvolution does not ..." may say anything.
+    """
+    words = text[negation.start : negation.end]
+    if not spec.opposite(mention.key) or _FORWARD.fullmatch(words):
+        return False
+    if mention.key in (spec.yes, spec.no) and _PERFECT.search(words):
+        return True
+    raise RefusedError(negation.start, msg("it is not clear what is denied here; write only what is true"))
+
+
+def _until_turn(text: str, start: int, mentions: list[_Span]) -> list[_Span]:
+    governed: list[_Span] = []
+    for mention in mentions:
+        if governed and _TURN.search(text, governed[-1].end, mention.start):
+            break
+        governed.append(mention)
+    return governed
+
+
+def _groups(phrase: _Phrase) -> list[list[_Span]]:
+    """Negations that belong together, with nothing that is named between them."""
+    groups: list[list[_Span]] = []
+    for negation in phrase.negations:
+        last = groups[-1][-1] if groups else None
+        is_near = last is not None and negation.start - last.end <= _GROUP_REACH
+        if is_near and last and not any(last.end <= m.start < negation.start for m in phrase.mentions):
+            groups[-1].append(negation)
+        else:
+            groups.append([negation])
+    return groups
+
+
+def _phrases(text: str, mentions: list[_Span], negations: list[_Span]) -> list[_Phrase]:
+    """Cut at commas and brackets; a list of things of one kind, `fc6, fc7 and the deconvolution`, stays whole."""
+    inside = [(span.start, span.end) for span in mentions]
+    cuts = [(0, 0, "")]
+    for found in re.finditer(rf"[,()\[\]]|{_BOUNDARY.pattern}", text):
+        if not any(start < found.end() and found.start() < end for start, end in inside):
+            cuts.append((found.start(), found.end(), found[0]))
+    cuts.append((len(text), len(text), "end"))
+    phrases: list[_Phrase] = []
+    depth = 0
+    for (_, start, mark), (end, _, _) in pairwise(cuts):
+        depth = max(0, depth + (mark in ("(", "[")) - (mark in (")", "]")))
+        phrase = _Phrase(
+            start,
+            end,
+            depth,
+            " " * start + text[start:end] + " " * (len(text) - end),
+            [span for span in mentions if start <= span.start < end],
+            [span for span in negations if start <= span.start < end],
+        )
+        last = next((other for other in reversed(phrases) if other.depth <= depth), None)
+        is_resumed = last is not None and last.depth == depth and mark in (")", "]")
+        if last is not None and (is_resumed or (mark == "," and _continues(text, last, phrase))):
+            last.end = end
+            last.said = last.said[:start] + text[start:end] + last.said[end:]
+            last.mentions += phrase.mentions
+            last.negations += phrase.negations
+        elif text[start:end].strip():
+            phrases.append(phrase)
+    return phrases
+
+
+def _continues(text: str, last: _Phrase, phrase: _Phrase) -> bool:
+    """Whether a phrase begins with one more thing of the kind that the last one ended with."""
+    if not (last.mentions and phrase.mentions and last.depth == phrase.depth):
+        return False
+    named, begin = last.mentions[-1], _LIST_WORD.match(text, phrase.start)
+    return (
+        begin is not None
+        and begin.end() == phrase.mentions[0].start
+        and named.key == phrase.mentions[0].key
+        and _YES.search(text, named.end, last.end) is None
+        and not any(negation.start > named.end for negation in last.negations)
+    )
+
+
+def _mentions(text: str, spec: StatementSpec) -> list[_Span]:
+    """Every place where a thing is named; a longer name hides the shorter ones inside it."""
+    spans = [
+        _Span(found.start(), found.end(), key)
+        for key, aliases in spec.choices.items()
+        for alias in dict.fromkeys(aliases)
+        for found in _pattern(alias).finditer(text)
+    ]
+    kept: list[_Span] = []
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+        if not any(span.start < other.end and other.start < span.end for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.start)
+
+
+def _negations(text: str, mentions: list[_Span]) -> list[_Span]:
+    found = [_Span(*match.span()) for match in _NEGATION.finditer(text)]
+    free = [span for span in found if not any(span.start < m.end and m.start < span.end for m in mentions)]
+    passive = [span.start for span in free if text[span.start] == "被"]
+    # "被卷积代替": the passive denies what stands before it; its verb denies nothing more.
+    return [
+        span
+        for span in free
+        if text[span.start : span.start + 2] not in ("代替", "取代", "替代")
+        or not any(0 < span.start - start <= 17 for start in passive)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _pattern(alias: str) -> re.Pattern[str]:
+    wanted = _folded(Source.of(alias).text).strip()
+    parts = [re.escape(part) for part in re.split(r"[\s_-]+", wanted) if part]
+    body = re.sub(r"(?<=[0-9])(?:x|\\\*)(?=[0-9])", r"\\s*[x*]\\s*", r"[\s_的-]*".join(parts))
+    before = r"(?<![a-z0-9])" if wanted[0].isascii() else ""
+    after = r"(?:e?s)?(?![a-z0-9])" if wanted[-1].isascii() and wanted[-1].isalpha() else ""
+    if wanted[-1].isascii() and not after:
+        after = r"(?![a-z0-9])"
+    return re.compile(before + body + after)
+
+
+def _folded(text: str) -> str:
+    """Lower case, one character for one character, so that places stay true."""
+    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
