@@ -49,7 +49,7 @@ _INTO = re.compile(r"\s*(?:的?(?:变|改|换|到|转|替换)|->|=>|(?:in)?to\b)
 # "not per region" says something of regions, "不含候选区域是一个阶段" nothing against one stage.
 _BETWEEN = re.compile(
     r"(?:\s|the|an?|any|more|longer|yet|us(?:es?|ed|ing)|by|per|of|to|be|with|for|from|in|on|over|need(?:s|ed)?|have|has|had"
-    r"|its?|their|再|是|使用|采用|用|需要?|要|做|有|能够?|会|由|通过|进行|依赖|靠|在|的|被|为|属于)*"
+    r"|its?|their|再|是|使用|采用|用|需|要|做|有|能够?|会|由|通过|进行|依赖|靠|在|的|被|为|属于)*"
 )
 _OR = re.compile(r"\bor\b|\beither\b|或|/|\?")
 _NEGATION_REACH = 24  # characters between a negation and the word that it negates

@@ -106,7 +106,19 @@ def test_a_longer_name_hides_the_shorter_one_in_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["(" * 10_000, "RPN " * 5_000, "not " * 10_000 + "RPN", "SS " * 10_000, "被" * 10_000, "x" * 99_000]
+    "text",
+    [
+        "(" * 10_000,
+        "RPN " * 5_000,
+        "SS " * 10_000,
+        "not " * 10_000 + "RPN",
+        ("不" + "需要" * 39 + "RPN。") * 500,
+        ("不" + "a an any in on " * 5 + "RPN。") * 500,
+        ("取代" * 39 + "的RPN。") * 500,
+        ("RPN被" + "取" * 78 + "。") * 500,
+        "被" * 10_000,
+        "x" * 99_000,
+    ],
 )
 def test_a_long_text_is_read_in_no_time_and_never_raises(text):
     parse_choice(text, PROPOSERS)
