@@ -52,7 +52,7 @@ OPERATIONS = {
     "sigmoid": "sigmoid",
 }
 LEARNED_OPERATIONS = {"mul": "scale", "add": "shift"}  # by something learned, as in a sub-sampling layer
-PRODUCTS = ("mm", "addmm", "bmm", "baddbmm")
+PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv")
 
 
 def survey(model: nn.Module, *inputs: Any) -> Survey:

@@ -64,14 +64,16 @@ def reduced_dims(call: Call) -> list[int]:
 
 
 def product(call: Call, sights: list[Sight]) -> Sight | None:
-    """Matrix products, with a bias or without: the inner dimension is summed over."""
+    """Products of matrices and vectors, with a bias or without: the inner dimension is summed over."""
     a, b = call.tensors[-2:]
-    left, right = sights[-2].collapsed([a.ndim - 1]), sights[-1].collapsed([b.ndim - 2])
-    if set(left.dims) - {None} and set(right.dims) - {None} and left.dims != right.dims:
-        # every place with every place, as attention compares them: both are taken to see all
-        left, right = left.collapsed(range(a.ndim)), right.collapsed(range(b.ndim))
+    left, right = sights[-2].collapsed([a.ndim - 1]), sights[-1].collapsed([max(0, b.ndim - 2)])
     bias = [sight.shifted(a.ndim - tensor.ndim) for sight, tensor in zip(sights[:-2], call.tensors[:-2], strict=True)]
     return united([left, right, *bias])
+
+
+def blank(call: Call, sights: list[Sight]) -> Sight:
+    """Only the shape of the argument is used."""
+    return BLIND
 
 
 UNCHANGED = (
@@ -80,7 +82,9 @@ UNCHANGED = (
     *("cudnn_batch_norm", "miopen_batch_norm"),
 )
 REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "prod", "linalg_vector_norm", "logsumexp")
+BLANK = ("zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty")
 RULES: dict[str, Rule] = {
+    **dict.fromkeys(BLANK, blank),
     **dict.fromkeys(UNCHANGED, unchanged),
     "convolution": window.convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "avg_pool2d"), window.pooling),
@@ -88,7 +92,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("_adaptive_avg_pool2d", "adaptive_max_pool2d"), window.adaptive_pooling),
     "upsample_nearest2d": window.nearest,
     "upsample_bilinear2d": window.bilinear,
-    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm"), product),
+    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "mv"), product),
     **dict.fromkeys(("_softmax", "_log_softmax"), softmax),
     **dict.fromkeys(REDUCTIONS, reduction),
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze"), layout.view),

@@ -69,9 +69,10 @@ class Axis:
         return self.dim is None or self.field.jump == 0
 
     def united(self, other: Axis) -> Axis | None:
-        """Two tensors that are added or concatenated; None if their fields do not go together."""
+        """Two tensors that are added, multiplied or concatenated; None if their fields do not go together."""
         if self.dim is not None and other.dim is not None and self.dim != other.dim:
-            return None
+            # every place with every place, as attention compares them: a pair is taken to see all
+            return self.collapsed().united(other.collapsed())
         field = self.field.united(other.field) if self.dim == other.dim else None
         if field is not None:
             return replace(self, field=field)

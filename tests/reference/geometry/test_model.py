@@ -168,6 +168,17 @@ def test_both_directions_have_fields_of_their_own():
     assert [field.size for field in last.fields] == [10, 19]  # the last column begins no window
 
 
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_batch_normalisation_is_a_row_wherever_the_model_lies(device: str):
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU()).to(device)
+    rows = survey(net, (2, 1, 5, 6)).layers
+    assert [(row.name, row.operation, row.output_shape, row.parameters) for row in rows] == [
+        ("0", "convolution", (2, 2, 3, 4), 20),
+        ("1", "batch normalisation", (2, 2, 3, 4), 4),
+        ("2", "relu", (2, 2, 3, 4), 0),
+    ]
+
+
 def test_a_model_is_left_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -98,6 +98,13 @@ def affinity(net: Net, x: Tensor) -> Tensor:
     return y + (gathered @ torch.softmax(net.same(y).flatten(2), 1)).unflatten(2, y.shape[2:])
 
 
+def weighted_mean(net: Net, x: Tensor) -> Tensor:
+    """One vector for all places, by products of a matrix and a vector."""
+    y = net.stem(x).flatten(2)[0]  # (C, H*W)
+    weights = torch.softmax(y.T @ net.dense.bias + torch.zeros_like(y[0]), 0)
+    return (y @ weights)[None]
+
+
 def levels(net: Net, x: Tensor) -> Tensor:
     """A coarse map enlarged onto a finer one, from a pool whose windows overlap."""
     fine = net.stem(x)
@@ -127,6 +134,7 @@ NETS: dict[str, Forward] = {
     "a dense layer at each position": by_positions,
     "attention": attention,
     "double attention": affinity,
+    "a weighted mean of places": weighted_mean,
     "a pyramid": levels,
     "squeeze and excitation": excited,
     "a shortcut without parameters": option_a,
