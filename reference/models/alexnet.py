@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reference.errors import OptionError, require_at_least
+from reference.layers.operand import widen
 from reference.models.extent import require_extent
 
 
@@ -226,6 +228,22 @@ class AlexNetTower(nn.Module):
         return scores
 
 
+class ResponseNorm(nn.Module):
+    """AlexNet's local response normalisation by torch's fast layer: n = 5, alpha = 1e-4, beta = 0.75, k = 2.
+
+    torch divides alpha by n and the paper does not, so torch is given 5e-4.  The
+    written-out layer is `reference.layers.local_response_norm`.
+
+    Shape:
+        x:      (N, C, H, W)   float dtype; half precision is squared in float32
+        return: shape and dtype of x
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Damp every number by the energy of the five channels around it."""
+        return F.local_response_norm(widen(x), size=5, alpha=5 * 1e-4, beta=0.75, k=2.0).to(x.dtype)
+
+
 def _stages(
     table: dict[str, Stage], in_channels: int, channels: dict[str, int], groups: int, *, pools_first: bool = False
 ) -> nn.Sequential:
@@ -240,8 +258,7 @@ def _stages(
         layers.add_module(f"relu{number}", nn.ReLU())
         after: list[tuple[str, nn.Module]] = []
         if stage.is_normalized:
-            # n = 5, alpha = 1e-4: torch divides its alpha by n, the paper does not
-            after.append((f"norm{number}", nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)))
+            after.append((f"norm{number}", ResponseNorm()))
         if stage.is_pooled:
             after.append((f"pool{number}", nn.MaxPool2d(3, 2)))
         for label, layer in reversed(after) if pools_first else after:

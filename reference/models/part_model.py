@@ -265,6 +265,10 @@ def _check(components: Sequence[Component], part_size: tuple[int, int], step: in
             require_at_least("components", component.root[axis], 1, "a root has rows and columns")
             require_at_least("part_size", part_size[axis], 1)
             most = step * component.root[axis] - part_size[axis]
+            if component.anchors and most < 0:
+                raise OptionError(
+                    "part_size", f"at most {step * component.root[axis]} on axis {axis}, the root's", repr(part_size)
+                )
             for anchor in component.anchors:
                 if not 0 <= anchor[axis] <= most:
                     raise OptionError(

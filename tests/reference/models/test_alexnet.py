@@ -11,10 +11,10 @@ from torch import nn
 
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.geometry import survey
+from reference.geometry import probe_field, survey
 from reference.layers import correlate2d, local_response_norm, max_pool2d, relu
 from reference.models import AlexNet, AlexNetTower, parameter_count
-from reference.models.alexnet import ALEXNET_TABLE
+from reference.models.alexnet import ALEXNET_TABLE, ResponseNorm
 from tests.smoke import DEVICES, assert_learns
 
 CONVS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -104,6 +104,10 @@ def test_work_and_fields(kind: Any, options: Any, side: int, fact: str):
     assert found.field.size == published("alexnet.receptive_field_fc6").value == 355
 
 
+def test_the_field_is_measured_too():
+    assert probe_field(small().features, (1, 3, 227, 227), (2, 2)).size == 195
+
+
 def test_activations_and_the_exact_work_of_the_tower():
     assert survey(on_meta(), (1, 3, 227, 227)).activations == published("alexnet.activations").value == 781_736
     found = survey(on_meta(AlexNetTower), (1, 3, 224, 224))
@@ -141,7 +145,7 @@ def test_order_is_convolution_relu_normalisation_pooling():
     assert names[8:] == ["conv3", "relu3", "conv4", "relu4", "conv5", "relu5", "pool5"]
     caffenet = [name for name, _ in small(pools_first=True).features.named_children()]
     assert caffenet[:8] == ["conv1", "relu1", "pool1", "norm1", "conv2", "relu2", "pool2", "norm2"]
-    assert not [layer for layer in on_meta(AlexNetTower).modules() if isinstance(layer, nn.LocalResponseNorm)]
+    assert not [layer for layer in on_meta(AlexNetTower).modules() if isinstance(layer, ResponseNorm)]
 
 
 def test_the_windows_of_poolings_overlap():
@@ -200,6 +204,14 @@ def test_it_learns_a_tiny_batch(kind: Any, device: str):
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight)  # the paper's 0.01 is for 96 channels and more
     assert_learns(lambda: F.cross_entropy(net(x), labels), net.parameters(), lr=0.005)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_the_dtype_is_kept(dtype: torch.dtype):
+    x = torch.randn(1, 3, 227, 227, dtype=dtype)
+    assert small().to(dtype).eval()(x).dtype == dtype
+    large = torch.full((1, 5, 1, 1), 300.0, dtype=dtype)  # its square overflows float16
+    assert ResponseNorm()(large).min() > 0
 
 
 @pytest.mark.gpu

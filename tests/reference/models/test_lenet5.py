@@ -11,7 +11,7 @@ from torch import nn
 from reference.data import digits
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.geometry import survey
+from reference.geometry import probe_field, survey
 from reference.layers import LENET5_C3, correlate2d, correlate2d_table, scaled_tanh, subsample2d
 from reference.models import LeNet5, parameter_count
 from reference.models.bitmap import digit_bitmaps
@@ -59,6 +59,8 @@ def test_work_and_fields():
     assert [field.size for field in fields] == [5, 6, 14, 16, 32]
     assert fields[2].size == published("lenet5.receptive_field_c3").value
     assert [field.jump for field in fields] == [1, 2, 2, 4, 4]
+    net = LeNet5()
+    assert probe_field(torch.nn.Sequential(net.C1, net.S2, net.C3, net.S4), (1, 1, 32, 32), (2, 2)).size == 16
 
 
 def test_the_net_is_built_of_the_reference_layers_and_squashed_everywhere():

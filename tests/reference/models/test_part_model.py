@@ -52,7 +52,7 @@ def slow_score(part: Any, coarse: Tensor, fine: Tensor, i: int, j: int, border: 
 @pytest.mark.parametrize(("octaves", "border"), [(0, 0), (1, 0), (1, 1)])
 def test_scores_are_those_of_the_inference_place_by_place(octaves: int, border: int):
     net = model(part_octaves=octaves, levels_per_octave=1, padding=border)
-    maps = pyramid((9, 10), (5, 4))
+    maps = pyramid((9, 10), (5, 4), images=1)
     levels = net(maps)
     assert [level.number for level in levels] == ([0, 1] if octaves == 0 else [1])
     level = levels[-1]
@@ -219,6 +219,8 @@ def test_options_of_no_use_are_named():
     ):
         PartModel(3, (Component((4, 4), ((0, 2),)),))
     PartModel(3, (Component((4, 4), ((0, 2),)),), part_octaves=1)
+    with pytest.raises(OptionError, match=r"part_size: expected at most 2 on axis 1, the root's, got \(3, 3\)"):
+        PartModel(3, (Component((4, 2), ((0, 0),)),))
     with pytest.raises(OptionError, match=r"part_octaves: expected 0 or 1, got 2"):
         PartModel(3, (WIDE,), part_octaves=2)
     with pytest.raises(OptionError, match=r"components: expected an integer of at least 1, got 0; a root has rows"):

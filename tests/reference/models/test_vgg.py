@@ -11,7 +11,7 @@ from torch import nn
 
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.geometry import survey
+from reference.geometry import probe_field, survey
 from reference.layers import batch_norm2d, correlate2d, max_pool2d, relu
 from reference.models import VGG16, VGG16Convolutional, VGG16Features, parameter_count
 from reference.models.plan import Conv
@@ -121,6 +121,10 @@ def test_work_activations_and_fields_of_the_whole_net():
     assert to_fc7.macs == published("vgg16.macs_to_fc7").value
     assert to_fc7.field is not None
     assert to_fc7.field.size == 404
+
+
+def test_the_field_is_measured_too():
+    assert probe_field(VGG16Features(width=1, batch_norm=False), (1, 3, 224, 224), (3, 3)).size == 212
 
 
 def test_to_fc7_it_is_the_encoder_of_the_segmentation_nets():
