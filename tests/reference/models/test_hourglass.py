@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from reference.data import shapes
 from reference.errors import OptionError, ShapeError
 from reference.facts import published
-from reference.geometry import survey
+from reference.geometry import probe_field, survey
 from reference.layers import batch_norm2d, correlate2d, max_pool2d, relu, resize_nearest2d
 from reference.models import StackedHourglass, gaussian_heatmaps, hourglass_loss, parameter_count
 from reference.models.hourglass import Hourglass, PreactResidual
@@ -54,6 +54,23 @@ def test_the_stem_sees_29_pixels_in_steps_of_4():
     assert last.field is not None
     assert (last.field.size, last.field.jump, last.field.start) == (29, 4, -13)
     assert last.output_shape == (1, 256, 64, 64)
+
+
+def test_the_field_is_measured_too_and_depends_on_the_position():
+    class FirstMaps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = small(stacks=1, order=2).eval()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x)[0]
+
+    net, shape = FirstMaps(), (1, 3, 320, 320)
+    field = survey(net, shape).field
+    measured = [probe_field(net, shape, (place, place)).size for place in range(36, 40)]
+    assert measured == [169, 185, 185, 169]  # four positions share a pixel of the waist, and stand elsewhere in it
+    assert field is not None
+    assert (field.size, field.sizes, field.jump) == (185, (169, 185), 4)
 
 
 def test_256_pixels_give_eight_times_sixteen_maps_of_64():
