@@ -130,7 +130,8 @@ class CRFRNN(nn.Module):
         torch.Size([1, 21, 6, 9])
 
     Source:
-        Zheng et al., ICCV 2015, section 5.2.
+        Zheng et al., ICCV 2015, section 5.  Training starts from a trained FCN-8s there: from random
+        scores the field talks all pixels into one label.
     """
 
     def __init__(

@@ -58,6 +58,8 @@ class DeepLab(nn.Module):
 
     The paper's column "receptive field" of 224 or 128 is the window of fc6 in
     pixels, 8*((kernel_size - 1)*dilation + 4); on the image fc6 sees 419 or 323 (`field`).
+    Releases of the first version may differ from this trunk by one more 3x3 average
+    pooling before fc6, which would add 16 pixels.
 
     Shape:
         x:      (N, in_channels, H, W), any size

@@ -98,6 +98,7 @@ class FCN(nn.Module):
     what it is added to.  Where it is cut follows from the receptive fields:
     positions of two maps belong together when their fields have one centre.  With
     a border of 100 that gives the release's offsets 19; 5 and 27; 5, 9 and 31 (`crops`).
+    Copies that keep the size and interpolate are another network near the rim.
 
     Shape:
         x:      (N, in_channels, H, W), any size with the paper's border

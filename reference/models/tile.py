@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from reference.errors import OptionError
+from reference.geometry import pair
 from reference.layers.window import require_image
 from reference.models.unet import GRID, MARGIN, UNet
 
@@ -67,11 +68,16 @@ def mirror_pad(x: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Te
         x:      (N, C, H, W)
         return: (N, C, rows[0] + H + rows[1], columns[0] + W + columns[1])
 
+    Raises:
+        ShapeError: x is no batch of images.
+        OptionError: A border is no integer of at least 0.
+
     Example:
         >>> mirror_pad(torch.tensor([[[[1, 2, 3]]]]), (0, 0), (4, 3)).flatten().tolist()
         [1, 2, 3, 2, 1, 2, 3, 2, 1, 2]
     """
-    for axis, (before, after) in ((2, rows), (3, columns)):
+    require_image("x", x)
+    for axis, (before, after) in ((2, pair("rows", rows, 0)), (3, pair("columns", columns, 0))):
         side = x.shape[axis]
         place = torch.arange(-before, side + after, device=x.device) % max(1, 2 * (side - 1))  # forth and back
         x = x.index_select(axis, torch.minimum(place, 2 * (side - 1) - place))

@@ -139,11 +139,18 @@ def nearest_side(side: int, *, padded: bool = False) -> int:
 def centre_crop(x: Tensor, sides: Sequence[int]) -> Tensor:
     """Cut the middle out of the last two axes: of skips, and of labels and weights for the unpadded net's loss.
 
+    Where an odd number of rows or columns is left, one more goes at the end.
+
+    Raises:
+        ShapeError: The middle would be larger than x.
+
     Example:
         >>> centre_crop(torch.arange(36).reshape(6, 6), (2, 4)).tolist()
         [[13, 14, 15, 16], [19, 20, 21, 22]]
     """
     (H, W), (h, w) = x.shape[-2:], sides
+    if h > H or w > W:
+        raise ShapeError("sides", f"at most {H} x {W}, those of x", f"{h} x {w}")
     top, left = (H - h) // 2, (W - w) // 2
     return x[..., top : top + h, left : left + w]
 

@@ -175,7 +175,6 @@ def test_both_nets_learn_a_tiny_batch(device: str):
         lambda: classification_loss(net.classification(images).scores, shown),
         net.classification.parameters(),
         lr=0.5,
-        factor=0.99,
     )
     classes = torch.stack([classes[0] for classes in data.classes]).to(device)
     wanted = figure_labels(labels, classes)

@@ -14,7 +14,7 @@ from reference.errors import OptionError, ShapeError
 from reference.facts import published
 from reference.geometry import survey
 from reference.layers import bilinear_kernel, conv_transpose2d, correlate2d, cross_entropy, max_pool2d, relu
-from reference.models import FCN, parameter_count
+from reference.models import FCN, VGG16, VGG16Trunk, parameter_count
 from reference.models.fcn import BilinearUpsampling
 from tests.smoke import DEVICES, assert_learns
 
@@ -169,16 +169,18 @@ def test_shifting_the_image_by_32_pixels_shifts_the_coarse_scores_by_one():
     torch.testing.assert_close(scores[1][:, :, 1:, 1:], scores[0][:, :, :-1, :-1])
 
 
-def test_a_dense_layer_and_a_7x7_convolution_are_one_function():
-    net = small(32).double().eval()
-    pooled = torch.randn(2, 8, 9, 7, dtype=torch.float64)
-    conv = net.fc6.conv
-    dense = nn.Linear(8 * 7 * 7, 5).double()
-    with torch.no_grad():
-        dense.weight.copy_(conv.weight.flatten(1))  # channel-major, as the classifier flattens its last map
-        dense.bias.copy_(conv.bias)
-    slid = torch.stack([dense(pooled[:, :, top : top + 7].flatten(1)) for top in range(3)], 2)
-    torch.testing.assert_close(conv(pooled), slid[..., None])
+def test_with_the_classifiers_weights_fc7_is_the_classifiers_at_224_pixels():
+    classifier = VGG16(num_classes=4, width=2, fc_width=5).double().eval()
+    slid, net, trunk = classifier.to_convolutional(), small(32, width=2).double().eval(), VGG16Trunk(width=2).double()
+    net.fc6.conv.load_state_dict(slid.classifier.fc6.state_dict())
+    net.fc7.conv.load_state_dict(slid.classifier.fc7.state_dict())
+    net.trunk.load_state_dict(classifier.features.state_dict())
+    trunk.load_state_dict(net.trunk.state_dict())  # FCN's, with VGG's own border
+    x = 9 * torch.rand(2, 3, 224, 224, dtype=torch.float64)
+    got = net.fc7(net.fc6(trunk(x)[-1]))
+    fc7 = classifier.classifier[:-1](classifier.features(x).y.flatten(1))
+    assert fc7.any()
+    torch.testing.assert_close(got, fc7[:, :, None, None])
 
 
 @pytest.mark.parametrize(("factor", "count"), [(32, 86_016), (16, 21_840), (8, 6_048)])

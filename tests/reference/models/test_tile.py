@@ -50,6 +50,13 @@ def test_the_mirror_is_numpys_reflection(rows: tuple[int, int], columns: tuple[i
     assert torch.equal(mirror_pad(x[:, :, :1], (1, 2), (0, 0)), x[:, :, :1].expand(2, 3, 4, 5))
 
 
+def test_borders_of_no_use_are_named():
+    with pytest.raises(OptionError, match="columns: expected an integer of at least 0, got -1"):
+        mirror_pad(torch.zeros(1, 1, 2, 2), (0, 0), (-1, 0))
+    with pytest.raises(ShapeError, match=r"x: expected \(N, C, H, W\)"):
+        mirror_pad(torch.zeros(2, 2), (0, 0), (0, 0))
+
+
 def test_zeros_around_the_image_would_give_something_else():
     net, x = small(), torch.rand(1, 1, 20, 20, dtype=torch.float64)
     assert not torch.allclose(overlap_tile(net, x, tile=20), net(F.pad(x, (92, 92, 92, 92))))

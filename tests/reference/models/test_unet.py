@@ -188,6 +188,11 @@ def test_batches_that_do_not_fit_are_named(shape: tuple[int, ...]):
         small()(torch.zeros(shape))
 
 
+def test_a_middle_that_is_too_large_is_named():
+    with pytest.raises(ShapeError, match="sides: expected at most 4 x 5, those of x, got 4 x 6"):
+        centre_crop(torch.zeros(1, 4, 5), (4, 6))
+
+
 @pytest.mark.parametrize("name", ["in_channels", "num_classes", "width"])
 def test_numbers_of_no_use_are_named(name: str):
     with pytest.raises(OptionError, match=f"{name}: expected an integer of at least 1, got 0"):
