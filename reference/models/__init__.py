@@ -45,6 +45,7 @@ from reference.models.weight_map import separation_weights, weighted_cross_entro
 __all__ = [
     "CRFRNN",
     "FCN",
+    "RCNN",
     "SDN",
     "SSD300",
     "VGG16",

@@ -1,10 +1,10 @@
 """Detectors, one file a paper, and the nouns they share; every public name can be imported from here.
 
-    rcnn.py          R-CNN          a convolutional net for every region, SVMs, regressors: three trainings
+    rcnn.py          R-CNN          a net for every warped region, SVMs, regressors (warp.py, svm.py; rcnn_training.py)
     fast_rcnn.py     Fast R-CNN     one convolutional pass, RoI pooling, one training
     faster_rcnn.py   Faster R-CNN   regions from the net's own features (rpn.py; faster_training.py)
     ssd.py           SSD            no regions: every cell of six maps answers at once (ssd_loss.py)
-    mask_rcnn.py     Mask R-CNN     a pyramid (fpn.py), RoIAlign, a third branch (mask.py)
+    mask_rcnn.py     Mask R-CNN     a ResNet (backbone.py) with a pyramid (fpn.py), RoIAlign, a third branch (mask.py)
     maskx_rcnn.py    Mask^X R-CNN   mask weights predicted from detection weights
 
     result.py        what goes in and what comes out: GroundTruth, Detections
@@ -32,13 +32,25 @@ from reference.models.detection.mask import MaskHead, mask_loss, mask_targets, p
 from reference.models.detection.mask_rcnn import MaskOutput, MaskRCNN, MaskRCNNLoss
 from reference.models.detection.maskx_rcnn import MaskXRCNN, TransferMaskHead, WeightTransfer, detection_weights
 from reference.models.detection.matching import Matches, Sample, draw_sample, match_boxes, sample_regions
+from reference.models.detection.rcnn import RCNN, RegionFeatures, SVMOutput
+from reference.models.detection.rcnn_training import (
+    Scene,
+    finetune,
+    finetune_loss,
+    fit_ridge,
+    train_regressors,
+    train_svms,
+)
 from reference.models.detection.result import Detections, GroundTruth, select_detections
 from reference.models.detection.rpn import AnchorOutput, RegionProposalNetwork, propose, rpn_loss
 from reference.models.detection.ssd import SSD300, MultiBoxOutput, ssd300_priors
 from reference.models.detection.ssd_loss import hard_negatives, match_priors, multibox_loss
+from reference.models.detection.svm import LinearSVM, SVMOptions, fit_svm, mine_svm
 from reference.models.detection.trunk import RegionOutput
+from reference.models.detection.warp import warp_regions
 
 __all__ = [
+    "RCNN",
     "SSD300",
     "Alternation",
     "AnchorOutput",
@@ -49,6 +61,7 @@ __all__ = [
     "FeaturePyramid",
     "GroundTruth",
     "JointLoss",
+    "LinearSVM",
     "MaskHead",
     "MaskOutput",
     "MaskRCNN",
@@ -57,22 +70,31 @@ __all__ = [
     "Matches",
     "MultiBoxOutput",
     "ProposalOptions",
+    "RegionFeatures",
     "RegionLoss",
     "RegionOutput",
     "RegionProposalNetwork",
     "ResNetBackbone",
+    "SVMOptions",
+    "SVMOutput",
     "Sample",
+    "Scene",
     "TrainingOptions",
     "TransferMaskHead",
     "WeightTransfer",
     "compress",
     "detection_weights",
     "draw_sample",
+    "finetune",
+    "finetune_loss",
+    "fit_ridge",
+    "fit_svm",
     "hard_negatives",
     "mask_loss",
     "mask_targets",
     "match_boxes",
     "match_priors",
+    "mine_svm",
     "multibox_loss",
     "paste_masks",
     "propose",
@@ -87,5 +109,8 @@ __all__ = [
     "ssd300_priors",
     "train_alternating",
     "train_jointly",
+    "train_regressors",
+    "train_svms",
     "truncate_svd",
+    "warp_regions",
 ]
