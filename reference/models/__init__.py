@@ -2,6 +2,7 @@
 
 A net's layers are a table at the top of its file (rows: `plan.py`), built from
 `block.py`.  `width` scales all channels: the papers' nets have 64, tests use 1 or 2.
+Detectors, and the parts that they share, are a package of their own, `detection`.
 
 To add a net: its table and class in a file of its own, its published numbers
 with their sources in `facts.toml`, its line here, and a test that holds one
@@ -18,7 +19,21 @@ from reference.models.deconvnet import DeconvNet
 from reference.models.decouplednet import DecoupledNet, classification_loss, figure_labels
 from reference.models.deeplab import DeepLab, coarse_cross_entropy
 from reference.models.densenet import DenseNetFeatures
-from reference.models.detection import SSD300, Detections, FastRCNN, FasterRCNN, GroundTruth, MaskRCNN, MaskXRCNN
+from reference.models.detection import (
+    RCNN,
+    SSD300,
+    Detections,
+    FasterRCNN,
+    FastRCNN,
+    FeaturePyramid,
+    GroundTruth,
+    MaskHead,
+    MaskRCNN,
+    MaskXRCNN,
+    RegionProposalNetwork,
+    ResNetBackbone,
+    WeightTransfer,
+)
 from reference.models.dpm import DeepPyramidDPM, FrontEnd, alexnet_conv5
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
@@ -68,6 +83,7 @@ __all__ = [
     "Encoded",
     "FastRCNN",
     "FasterRCNN",
+    "FeaturePyramid",
     "FrontEnd",
     "GroundTruth",
     "Hourglass",
@@ -75,6 +91,7 @@ __all__ = [
     "LeNet5",
     "LeNet5Modern",
     "Level",
+    "MaskHead",
     "MaskRCNN",
     "MaskXRCNN",
     "MeanFieldRNN",
@@ -84,7 +101,9 @@ __all__ = [
     "PreactResidual",
     "QuestionCNN",
     "QuestionLSTM",
+    "RegionProposalNetwork",
     "ResNet",
+    "ResNetBackbone",
     "SDNBlock",
     "SDNUnit",
     "SegNet",
@@ -97,6 +116,7 @@ __all__ = [
     "VGG16Convolutional",
     "VGG16Features",
     "VGG16Trunk",
+    "WeightTransfer",
     "alexnet_conv5",
     "attention_macs",
     "centre_crop",
