@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grader.answers.sheet import Sheet
 
 KINDS = ("matrix", "number", "formula", "choice", "statement", "claims", "comparison", "text")
+MAX_STATED = 500  # characters of an answer in which an author's patterns are looked for; they may be slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def _parse_number(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
     """Read a number; what the question itself says (`stated`) may be repeated in the answer and is passed over."""
     from grader.answers.number import NumberSpec, parse_number
 
-    for stated in options.get("stated", ()):
+    for stated in options.get("stated", ()) if len(text) <= MAX_STATED else ():
         text = re.sub(stated, lambda found: " " * len(found[0]), text)
     takes = {name: options[name] for name in ("takes_shapes", "takes_ranges", "takes_quotients") if name in options}
     return parse_number(text, NumberSpec(**takes))

@@ -137,7 +137,9 @@ LINES = {
                     "copied_maps": NOT_COPIED,
                 },
             ),
-            "feature_maps": Choice("not_handed_over", {"handed_over": NOT_COPIED, "handed_over_at_all": NOT_COPIED}),
+            "feature_maps": Choice(
+                "not_handed_over", dict.fromkeys(("handed_over", "handed_over_at_all", "elsewhere"), NOT_COPIED)
+            ),
             "encoder": Choice("vgg16", {"other": SAME_ENCODER}),
             "batch_norm": Choice("present", {"absent": SAME_NORM}),
             "mirror": Choice("mirrored", {"not_mirrored": SAME_MIRROR}),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from grader.answers.heading import rank
 from grader.answers.sheet import is_placeholder
@@ -23,6 +24,7 @@ from grader.message import Message, msg
 Names = Mapping[str, Sequence[str]]
 
 MAX_ANSWERS = 400
+MAX_PIECES = 200
 
 ACCEPTED = msg("a table with a question in every row and a column for each side: | question | one | other |")
 
@@ -81,13 +83,17 @@ def parse_comparison(text: str, rows: Names, sides: Names) -> Parsed[dict[tuple[
 def prose_pieces(text: str, sides: Names) -> Iterator[tuple[str, str]]:
     """Cut a text at the names of the sides: which one, and what the sentence goes on with.
 
-    "... does not" denies what came before it.
+    "... does not" denies what came before it.  Only the first pieces of a long text are cut.
 
     Example:
         >>> sides = {"one": ("DeconvNet",), "other": ("SegNet",)}
         >>> list(prose_pieces("SegNet unpools by indices, DeconvNet does not.", sides))
         [('other', ' unpools by indices, '), ('one', 'not  unpools by indices, ')]
     """
+    return islice(_pieces(text, sides), MAX_PIECES)
+
+
+def _pieces(text: str, sides: Names) -> Iterator[tuple[str, str]]:
     pattern = _side_pattern(sides)
     for sentence in _SENTENCE.split(text):
         names = list(pattern.finditer(sentence))

@@ -17,48 +17,30 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from grader.answers.denial import (
+    ASTRAY,
+    BACKWARD,
+    BOUNDARY,
+    DOUBT,
+    FILLER,
+    FORWARD,
+    LIST_WORD,
+    MARKS,
+    NEGATION,
+    NO_MARK,
+    PASSIVE,
+    PERFECT,
+    TURN,
+    YES,
+)
 from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
 from grader.message import msg
 
 MAX_STATEMENT = 2000
 
-_NEGATION = re.compile(
-    r"\bno longer\b|\binstead of\b|\brather than\b|\b(?:gets?|got) rid of\b|\bfree of\b|\bw/o\b|\bthrows? away\b"
-    r"|\bno(?! (?:change|difference))\b|\b(?:not(?! (?:only|chang))|never|without|neither|nor|cannot|none|nothing|except"
-    r"|lacks?|lacking|unlike|gone|absent|missing|replaces|\w{2,6}n't)\b"
-    r"|\b(?:remov|delet|eliminat)(?:es?|ed|ing|al of|al|ion)\b|\b(?:drop|discard|omit|abandon|cut|strip)(?:p?ed|t?ed|s|p?ing|t?ing)?\b"
-    r"|\b(?:0|zero) (?=fc|fully|dense|skip|layer)|[数量目][为是]?\s*[0零](?![0-9.])|零个"
-    r"|不再|没有?了|没有(?!改变|变)|不是|并非|不用|不会|不能|不含|不需要?|不使用|不采用|不存在|不包[含括]|不要|无需|而非"
-    r"|(?:去掉|去除|移除|删除|删掉|删去|舍弃|丢弃|抛弃|取消|省略|省去|砍掉|剔除|拿掉|摒弃|弃用|舍去|缺少|代替|取代|替代)了?"
-    r"|[不没无非未](?![同变仅只但过断管论法常来数])|\breplaced\s+(?:by|with)\b|被(?=[^,;.]{0,16}(?:代替|取代|替换|替代))"
-)
-# These deny what stands before them, whatever follows.
-_BACKWARD = re.compile(r"replaced|被")
-# These deny only what follows them; those say of what stands before them that it has gone.
-_FORWARD = re.compile(r"no|without|w/o|lacks?|lacking|free of|except|unlike|instead of|rather than|never|neither|nor")
-_PERFECT = re.compile(r"(?:ed|gone|了)$")
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|all)\s+$|[被已都全均]\s*$")
-_BOUNDARY = re.compile(
-    r"(?<![0-9])\.|\.(?![0-9])|[:;!\n|]|<br\s*/?>|\bbut\b|\bwhereas\b|\bwhile\b|\binstead,|而是|但是?|却|而(?![且不没无非未已])"
-)
-# Words that begin something new after a thing was denied: "drops fc6 and keeps the unpooling".
-_TURN = re.compile(
-    r"\b(?:keep|use|ha|add|retain|contain)(?:s|ve|eps?|ps|ins?)?\b|\b(?:by|with|only)\b|保留|使用|采用|改[用为]|换成|而?[只仅]?用|只有"
-)
-_DOUBT = re.compile(
-    r"\bnot sure\b|\bno idea\b|\bunknown\b|\bunclear\b|\bnot clear\b|\bdon't know\b|\bmaybe\b|\bperhaps\b|\bpossibly\b|\bprobably\b"
-    r"|\?|不知道?|不清楚|不确定|不一定|(?<!尽)可能|也许|或许|待定"
-)
-_YES = re.compile(
-    r"^\s*yes\b.*|\b(?:yes|both|used|has|have|with|yep|y|true|kept|keeps?|present|included|exists?)\b|[✓✔√☑]|保留了?|存在|包含|采用了?|使用了?|有|是的?|用了?"
-)
-_NO_MARK = re.compile(r"(?<![a-z0-9])(?:n|n/a|false)(?![a-z0-9])|[✗✘×☒]|^\s*[-x*/]\s*$|否")
-_FILLER = re.compile(
-    r"\b(?:the|a|an|it|its|is|are|was|were|been|be|all|both|of|them|these|this|that|in|there|does|do|did|has|have|so|too|also|needed|completely|entirely|block|layer)s?\b"
-    r"|完全|全部|整个|直接|这一?个?|该|模块|部分|[都也已被掉了的它层均]"
-)
-_LIST_WORD = re.compile(r"\s*(?:and|or|nor|the|以及|及|和|与|或|\+|&)*\s*(?:the\s+)?")
+_REACH = 40  # characters between a negation and the thing that it denies
 _GROUP_REACH = 14  # characters between two negations that belong together: "has not been removed"
+_UNCLEAR = msg("it is not clear what is denied here; write only what is true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +98,8 @@ class _Phrase:
     """What stands between two commas or brackets, blank where something stands in brackets inside of it.
 
     `depth` counts the brackets around it; `said` has the length of the whole
-    statement, so that places are the same in both.
+    statement, so that places are the same in both.  A label is the name of something
+    before a colon: "fc6: removed" says what follows.
     """
 
     start: int
@@ -125,6 +108,7 @@ class _Phrase:
     said: str
     mentions: list[_Span]
     negations: list[_Span]
+    is_label: bool = False
 
 
 def parse_statement(text: str, spec: StatementSpec) -> Parsed[str] | Unreadable:
@@ -143,13 +127,13 @@ def parse_statement(text: str, spec: StatementSpec) -> Parsed[str] | Unreadable:
 
 def _parse_statement(source: Source, spec: StatementSpec) -> Parsed[str]:
     text = _folded(source.text[:MAX_STATEMENT])
-    if found := _DOUBT.search(text):
+    if found := DOUBT.search(text):
         raise RefusedError(found.start(), msg("this is not certain; write what you mean, or leave it empty"))
     mentions = _mentions(text, spec)
     phrases = _phrases(text, mentions, _negations(text, mentions))
-    votes = [(phrase.depth, vote) for phrase in phrases for vote in _votes(phrase, spec)]
-    outside = [vote for depth, vote in votes if depth == 0 and vote.key]
-    chosen = outside or [vote for _, vote in votes if vote.key]
+    said = [(phrase, vote) for phrase in phrases for vote in _votes(phrase, spec) if vote.key]
+    votes = [(phrase.depth, vote) for phrase, vote in said if not phrase.is_label] or [(0, vote) for _, vote in said]
+    chosen = [vote for depth, vote in votes if depth == 0] or [vote for _, vote in votes]
     lowest = min((spec.weak.get(vote.key, 0) for vote in chosen), default=0)
     strong = [vote for vote in chosen if spec.weak.get(vote.key, 0) == lowest]
     keys = list(dict.fromkeys(vote.key for vote in strong))
@@ -191,9 +175,9 @@ def _bare_votes(phrase: _Phrase, spec: StatementSpec) -> Iterable[_Span]:
     for negation in phrase.negations:
         said[negation.start - phrase.start : negation.end - phrase.start] = " " * (negation.end - negation.start)
     rest = "".join(said)
-    is_no = len(phrase.negations) % 2 == 1 or _NO_MARK.search(rest) is not None
-    has_yes = _YES.search(rest) is not None
-    if not (phrase.negations or is_no or has_yes) or _FILLER.sub(" ", _YES.sub(" ", _NO_MARK.sub(" ", rest))).strip(
+    is_no = len(phrase.negations) % 2 == 1 or NO_MARK.search(rest) is not None
+    has_yes = YES.search(rest) is not None
+    if not (phrase.negations or is_no or has_yes) or FILLER.sub(" ", YES.sub(" ", NO_MARK.sub(" ", rest))).strip(
         " :*`~"
     ):
         return []
@@ -209,11 +193,11 @@ def _denied(phrase: _Phrase, spec: StatementSpec) -> set[_Span]:
         first, last = group[0], group[-1]
         after = [mention for mention in phrase.mentions if mention.start >= last.end]
         before = [mention for mention in phrase.mentions if previous <= mention.start and mention.end <= first.start]
-        is_backward = _BACKWARD.match(text, first.start) is not None or (
-            bool(before) and _PASSIVE.search(text, phrase.start, first.start) is not None
+        is_backward = BACKWARD.match(text, first.start) is not None or (
+            bool(before) and PASSIVE.search(text, phrase.start, first.start) is not None
         )
         governed = [] if is_backward else _until_turn(text, last.end, after)
-        if not governed and not is_backward and _FILLER.sub(" ", _YES.sub(" ", text[last.end :])).strip():
+        if not governed and not is_backward and FILLER.sub(" ", YES.sub(" ", text[last.end :])).strip():
             before = [mention for mention in before if _is_gone(text, mention, last, spec)]
         if len(group) % 2:
             is_verb = all(mention.key in spec.verbs for mention in governed)
@@ -229,18 +213,21 @@ def _is_gone(text: str, mention: _Span, negation: _Span, spec: StatementSpec) ->
     memory" denies fc6; "the deconvolution does not ..." may say anything.
     """
     words = text[negation.start : negation.end]
-    if not spec.opposite(mention.key) or _FORWARD.fullmatch(words):
+    if not spec.opposite(mention.key) or FORWARD.fullmatch(words):
         return False
-    if mention.key in (spec.yes, spec.no) and _PERFECT.search(words):
+    if mention.key in (spec.yes, spec.no) and PERFECT.search(words):
         return True
-    raise RefusedError(negation.start, msg("it is not clear what is denied here; write only what is true"))
+    raise RefusedError(negation.start, _UNCLEAR)
 
 
 def _until_turn(text: str, start: int, mentions: list[_Span]) -> list[_Span]:
     governed: list[_Span] = []
     for mention in mentions:
-        if governed and _TURN.search(text, governed[-1].end, mention.start):
+        if governed and TURN.search(text, governed[-1].end, mention.start):
             break
+        between = text[start : mention.start]
+        if not governed and (len(between) > _REACH or ASTRAY.match(between.strip())):
+            raise RefusedError(start, _UNCLEAR)
         governed.append(mention)
     return governed
 
@@ -262,13 +249,13 @@ def _phrases(text: str, mentions: list[_Span], negations: list[_Span]) -> list[_
     """Cut at commas and brackets; a list of things of one kind, `fc6, fc7 and the deconvolution`, stays whole."""
     inside = [(span.start, span.end) for span in mentions]
     cuts = [(0, 0, "")]
-    for found in re.finditer(rf"[,()\[\]]|{_BOUNDARY.pattern}", text):
+    for found in re.finditer(rf"[,()\[\]]|{BOUNDARY.pattern}", text):
         if not any(start < found.end() and found.start() < end for start, end in inside):
             cuts.append((found.start(), found.end(), found[0]))
     cuts.append((len(text), len(text), "end"))
     phrases: list[_Phrase] = []
     depth = 0
-    for (_, start, mark), (end, _, _) in pairwise(cuts):
+    for (_, start, mark), (end, _, following) in pairwise(cuts):
         depth = max(0, depth + (mark in ("(", "[")) - (mark in (")", "]")))
         phrase = _Phrase(
             start,
@@ -287,6 +274,9 @@ def _phrases(text: str, mentions: list[_Span], negations: list[_Span]) -> list[_
             last.negations += phrase.negations
         elif text[start:end].strip():
             phrases.append(phrase)
+        if phrases and following == ":":
+            last = phrases[-1]
+            last.is_label = not last.negations and YES.search(last.said) is None
     return phrases
 
 
@@ -294,12 +284,12 @@ def _continues(text: str, last: _Phrase, phrase: _Phrase) -> bool:
     """Whether a phrase begins with one more thing of the kind that the last one ended with."""
     if not (last.mentions and phrase.mentions and last.depth == phrase.depth):
         return False
-    named, begin = last.mentions[-1], _LIST_WORD.match(text, phrase.start)
+    named, begin = last.mentions[-1], LIST_WORD.match(text, phrase.start)
     return (
         begin is not None
         and begin.end() == phrase.mentions[0].start
         and named.key == phrase.mentions[0].key
-        and _YES.search(text, named.end, last.end) is None
+        and YES.search(text, named.end, last.end) is None
         and not any(negation.start > named.end for negation in last.negations)
     )
 
@@ -320,8 +310,10 @@ def _mentions(text: str, spec: StatementSpec) -> list[_Span]:
 
 
 def _negations(text: str, mentions: list[_Span]) -> list[_Span]:
-    found = [_Span(*match.span()) for match in _NEGATION.finditer(text)]
+    found = [_Span(*match.span()) for match in NEGATION.finditer(text)]
     free = [span for span in found if not any(span.start < m.end and m.start < span.end for m in mentions)]
+    words = [span for span in free if text[span.start] not in MARKS]
+    free = words or free  # a cross before "removed" denies the same thing
     passive = [span.start for span in free if text[span.start] == "被"]
     # "被卷积代替": the passive denies what stands before it; its verb denies nothing more.
     return [

@@ -114,6 +114,10 @@ def test_prose_is_cut_at_the_names():
     assert pieces == [("car", "has 1.5 tons"), ("car", "the"), ("bike", "rattles"), ("car", "doesn't")]
 
 
+def test_of_a_flood_of_prose_only_the_beginning_is_cut():
+    assert len(list(prose_pieces("Car. Bike. " * 10_000, SIDES))) == 200
+
+
 FIELD = Field.from_toml(
     "here",
     {
