@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -68,28 +68,63 @@ def diagnose(exercise: Exercise, fixtures: Mapping[str, Any]) -> Diagnosis | Non
     """The one misconception that explains every answer of this student, or None."""
     if not exercise.probes:
         return None
-    mine = probe_answers(exercise.probes, fixtures)
+    mine = ProbeAnswers(exercise.probes, lambda: fixtures)
     if all(isinstance(answer, (_NoAnswer, Raised)) for answer in mine):
         return None
-    found = []
-    for specimen in specimens(exercise, "wrong"):
-        theirs = probe_answers(exercise.probes, specimen_fixtures(exercise, specimen, fixtures))
-        if agree(mine, theirs):
-            found.append(specimen)
+    found = [
+        specimen
+        for specimen in specimens(exercise, "wrong")
+        if agree(mine, specimen_answers(exercise, specimen, fixtures))
+    ]
     if len(found) != 1:
         return None
     return Diagnosis(found[0].name, Message(found[0].sentence))
 
 
-def probe_answers(probes: tuple[Probe, ...], fixtures: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The answers to all probes, in order; what is not answered is `NO_ANSWER`."""
-    return tuple(_answer(probe, fixtures) for probe in probes)
+class ProbeAnswers(Sequence[Any]):
+    """The answers of one submission to all probes, each asked for when it is first needed."""
+
+    def __init__(self, probes: tuple[Probe, ...], fixtures: Callable[[], Mapping[str, Any]]) -> None:
+        self._probes = probes
+        self._make = fixtures
+        self._fixtures: Mapping[str, Any] | None = None
+        self._known: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._probes)
+
+    def __getitem__(self, index: Any) -> Any:
+        """The answer to a probe; what is not answered is `NO_ANSWER`."""
+        probe = self._probes[index]
+        if index not in self._known:
+            if self._fixtures is None:
+                self._fixtures = self._make()
+            self._known[index] = _answer(probe, self._fixtures)
+        return self._known[index]
 
 
-def agree(mine: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
+def specimen_answers(exercise: Exercise, specimen: Specimen, fixtures: Mapping[str, Any]) -> ProbeAnswers:
+    """The answers of an exercise's own submission; those that no student changes are kept with the exercise."""
+    if specimen.path in exercise.answered:
+        kept: ProbeAnswers = exercise.answered[specimen.path]
+        return kept
+    made = ProbeAnswers(exercise.probes, lambda: specimen_fixtures(exercise, specimen, fixtures))
+    is_personal = any("personal" in probe.fixtures for probe in exercise.probes)
+    if not is_personal and not any(field.given for field in exercise.fields):
+        exercise.answered[specimen.path] = made
+    return made
+
+
+def agree(mine: Sequence[Any], theirs: Sequence[Any]) -> bool:
     """Whether two submissions agree on every probe that the first one answered, and there is at least one."""
-    answered = [(a, b) for a, b in zip(mine, theirs, strict=True) if not isinstance(a, _NoAnswer)]
-    return bool(answered) and all(_same(a, b) for a, b in answered)
+    is_answered = False
+    for index, answer in enumerate(mine):
+        if isinstance(answer, _NoAnswer):
+            continue
+        is_answered = True
+        if not _same(answer, theirs[index]):
+            return False
+    return is_answered
 
 
 def specimen_fixtures(exercise: Exercise, specimen: Specimen, fixtures: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +135,7 @@ def specimen_fixtures(exercise: Exercise, specimen: Specimen, fixtures: Mapping[
     transport = LocalTransport(specimen.path, exercise.guest or "numpy") if specimen.path.suffix == ".py" else None
     return dict(fixtures) | {
         "student": Student(transport) if transport is not None else None,
-        "answers": _specimen_answers(exercise, specimen, fixtures.get("answers")),
+        "answers": _sheet_answers(exercise, specimen, fixtures.get("answers")),
     }
 
 
@@ -124,17 +159,12 @@ def specimen_sheet(exercise: Exercise, specimen: Specimen, given: Mapping[str, s
     return dict(function(dict(given), exercise.settings) if takes_settings else function(dict(given)))
 
 
-def _specimen_answers(exercise: Exercise, specimen: Specimen, answers: Answers | None) -> Answers:
-    if specimen.path in exercise.written:
-        return exercise.written[specimen.path]
+def _sheet_answers(exercise: Exercise, specimen: Specimen, answers: Answers | None) -> Answers:
     given = _given(exercise, answers)
     texts = {key: Located(text) for key, text in given.items()}
     if exercise.fields:
         texts = {key: Located(text) for key, text in specimen_sheet(exercise, specimen, given).items()} | texts
-    made = Answers(exercise.fields, texts)
-    if specimen.path.suffix == ".md" and not any(field.given for field in exercise.fields):
-        exercise.written[specimen.path] = made
-    return made
+    return Answers(exercise.fields, texts)
 
 
 def _given(exercise: Exercise, answers: Answers | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ from typing import Any
 
 from grader.checks import CHECK_MARK, FIXTURES, PROBE_MARK, CheckMark
 from grader.errors import ExerciseError
-from grader.field import Answers, Field
+from grader.field import Field
 from grader.message import Message, msg
 from grader.sandbox.limits import Limits
 
@@ -114,8 +114,8 @@ class Exercise:
         return function  # type: ignore[no-any-return]
 
     @cached_property
-    def written(self) -> dict[Path, Answers]:
-        """The Markdown sheets of its own submissions that a diagnosis has read so far; no student changes them."""
+    def answered(self) -> dict[Path, Any]:
+        """What its own submissions answered to the probes, as far as a diagnosis has asked; no student changes it."""
         return {}
 
     def path(self, name: str) -> Path:

@@ -123,7 +123,7 @@ def _grade_exercise(
             fixtures["student"] = Student(transport)
         outcomes = _judge_all(exercise, fixtures, place, seed, progress)
         diagnosis = None
-        if any(outcome.verdict is Verdict.FAIL for outcome in outcomes):
+        if any(outcome.verdict in (Verdict.FAIL, Verdict.ERROR) for outcome in outcomes):
             try:
                 diagnosis = diagnose(exercise, fixtures)
             except Exception:  # a diagnosis is extra: an author's slip in it must not cost a verdict

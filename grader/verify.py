@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from grader.diagnose import Specimen, agree, probe_answers, specimen_fixtures, specimen_sheet, specimens
+from grader.diagnose import Specimen, agree, specimen_answers, specimen_sheet, specimens
 from grader.errors import ExerciseError
 from grader.exercise import Course, Exercise
 from grader.field import Answers, Located
@@ -213,7 +213,7 @@ def _confused(course: Course, exercise: Exercise, wrong: Sequence[Specimen]) -> 
         "device": "cpu",
         "answers": Answers(exercise.fields, {key: Located(text) for key, text in given.items()}),
     }
-    answered = {s.name: probe_answers(exercise.probes, specimen_fixtures(exercise, s, base)) for s in wrong}
+    answered = {s.name: specimen_answers(exercise, s, base) for s in wrong}
     return [
         (first, second)
         for first, second in combinations(wrong, 2)

@@ -71,6 +71,12 @@ def trains(student, device):
 
 
 @probe
-def behaviour(student):
+def answer(student):
     """What it computes with weights of its own."""
-    return fingerprint(student, "SegNet", (2, 32, 64), (1, 45, 60), **SMALL)
+    return fingerprint.evaluation(student, "SegNet", (2, 32, 64), **SMALL)
+
+
+@probe
+def conduct(student):
+    """How it behaves: other sizes, training mode, repeated calls, gradients."""
+    return fingerprint.conduct(student, "SegNet", (2, 32, 64), (1, 45, 60), **SMALL)

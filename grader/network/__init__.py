@@ -1,6 +1,6 @@
 """Networks graded by transplant: trace, align, put the same weights into both, compare."""
 
-from grader.network.fingerprint import fingerprint
+from grader.network import fingerprint
 from grader.network.network import Network
 from grader.network.training import Smoke
 
