@@ -55,7 +55,8 @@ def test_the_loss_sends_a_gradient_to_every_stack():
     assert all(maps.grad is not None and bool(maps.grad.any()) for maps in stacks)
 
 
-@given(st.lists(places.filter(lambda p: 1 < p[0] < 4 and 1 < p[1] < 3), min_size=1, max_size=3))
+# Not between a pixel of the border and the next: rounding decides which of the two is the peak.
+@given(st.lists(st.tuples(st.floats(1.01, 3.99), st.floats(1.01, 2.99)), min_size=1, max_size=3))
 def test_a_peak_lies_within_half_a_pixel_of_what_was_drawn(points: list[tuple[float, float]]):
     drawn = torch.tensor([points], dtype=torch.float64)
     found = heatmap_peaks(gaussian_heatmaps(drawn, (4, 5)))
