@@ -439,3 +439,21 @@ def test_the_numbers_agree_with_the_reference(claims):
     assert (
         claims["fast_rcnn", "seconds"].low <= Fraction("0.22") < Fraction("0.32") <= claims["fast_rcnn", "seconds"].high
     )
+
+
+def test_empty_optional_tables_are_no_gift_for_wrong_answers(hand_in):
+    wrong = {
+        "rcnn": {"proposals": "RPN", "convolution": "once", "size": "RoIAlign", "classifier": "softmax", "training": "one"},
+        "fast_rcnn": {
+            "convolution": "per region", "reason": "GPU", "size": "RoIAlign", "pooling": "average", "loss": "SVM",
+            "training": "several stages", "proposals": "RPN",
+        },
+        "faster_rcnn": {
+            "proposals": "selective search", "sharing": "separate", "rpn": "20 classes", "anchor": "ground truth",
+            "anchors": "6", "training": "separately",
+        },
+    }  # fmt: skip
+    graded = hand_in("HW3", sheet(**wrong))
+
+    assert {graded.verdicts[name] for name in ("mask_rcnn", "mask_x_rcnn")} == {Verdict.FAIL}
+    assert "counts only where most" in graded.text("mask_rcnn")
