@@ -7,6 +7,7 @@
     mask_rcnn.py     Mask R-CNN     a ResNet (backbone.py) with a pyramid (fpn.py), RoIAlign, a third branch (mask.py)
     maskx_rcnn.py    Mask^X R-CNN   mask weights predicted from detection weights
 
+    scale.py         the size at which an image is looked at
     result.py        what goes in and what comes out: GroundTruth, Detections
     matching.py      which box learns which object, and which are drawn
     loss.py          smooth L1, the multi-task loss
@@ -43,6 +44,7 @@ from reference.models.detection.rcnn_training import (
 )
 from reference.models.detection.result import Detections, GroundTruth, select_detections
 from reference.models.detection.rpn import AnchorOutput, RegionProposalNetwork, propose, rpn_loss
+from reference.models.detection.scale import Scaled, scale_images
 from reference.models.detection.ssd import SSD300, MultiBoxOutput, ssd300_priors
 from reference.models.detection.ssd_loss import hard_negatives, match_priors, multibox_loss
 from reference.models.detection.svm import LinearSVM, SVMOptions, fit_svm, mine_svm
@@ -78,6 +80,7 @@ __all__ = [
     "SVMOptions",
     "SVMOutput",
     "Sample",
+    "Scaled",
     "Scene",
     "TrainingOptions",
     "TransferMaskHead",
@@ -104,6 +107,7 @@ __all__ = [
     "region_loss",
     "rpn_loss",
     "sample_regions",
+    "scale_images",
     "select_detections",
     "smooth_l1",
     "ssd300_priors",

@@ -16,7 +16,8 @@ class GroundTruth(NamedTuple):
     """The objects of one image.
 
     Shape:
-        boxes:  (K, 4)      float dtype, (x1, y1, x2, y2) in pixels of the image
+        boxes:  (K, 4)      float dtype, (x1, y1, x2, y2) in pixels of the image, corners as the model counts
+                            them: pixels for R-CNN, Fast and Faster R-CNN, points for SSD and Mask R-CNN
         labels: (K,) int64  from 1 on; 0 is the background, which is no object
         masks:  (K, H, W)   bool; None where a model needs none
     """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reference.errors import ShapeError, require_at_least
+from reference.errors import ShapeError, require_at_least, require_one_of
 from reference.models.block import ConvBlock
 from reference.models.plan import Conv
 from reference.models.side import ENDLESS, require_sides
@@ -58,6 +58,18 @@ class Conv5Trunk(nn.Module):
         """Compute conv5_3 of a batch."""
         require_sides(x, self.in_channels, range(STRIDE, ENDLESS), "four poolings halve them")
         return self.run(x, "conv1_1", "conv5_3")
+
+    def freeze(self, last: str = "conv2_2") -> None:
+        """Train no convolution up to this one: general features, which fine-tuning changes little and at high cost.
+
+        Source:
+            Girshick, "Fast R-CNN", ICCV 2015, section 4.5: conv3_1 and up are learned in VGG-16.
+        """
+        require_one_of("last", last, tuple(self.layers))
+        for name, layer in self.layers.items():
+            layer.requires_grad_(False)
+            if name == last:
+                return
 
     def run(self, x: Tensor, first: str, last: str) -> Tensor:
         """Run the rows of the table from one name to another, both included."""

@@ -71,6 +71,16 @@ def test_the_trunk_takes_the_weights_of_a_trained_vgg16():
     torch.testing.assert_close(F.max_pool2d(net.trunk(x), 2), classifier.features(x).y)
 
 
+def test_the_first_two_stages_can_be_frozen():
+    net = small()
+    net.trunk.freeze()
+    learned = [name for name, layer in net.trunk.layers.items() if layer.conv.weight.requires_grad]
+    assert learned == [row.name for row in TRUNK_TABLE if isinstance(row, Conv)][4:]
+    assert learned[0] == "conv3_1"
+    with pytest.raises(OptionError, match="last: expected 'conv1_1' or .*, got 'pool2'"):
+        net.trunk.freeze("pool2")
+
+
 def test_the_head_is_two_dense_layers_and_two_siblings():
     head = RegionHead(3, 8, 5).double().eval()
     pooled = torch.randn(2, 3, 7, 7, dtype=torch.float64)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reference.facts import published
-from reference.geometry import survey
+from reference.geometry import Layer, receptive_field, survey
 from reference.layers import base_anchors, clip_boxes, correlate2d, decode_boxes, encode_boxes, nms, relu
 from reference.models import parameter_count
 from reference.models.detection.loss import smooth_l1
@@ -44,6 +44,11 @@ def test_its_window_sees_228_pixels():
         field = survey(net, (1, 3, 600, 1000)).field
     assert field is not None
     assert (field.size, field.jump) == (published("faster_rcnn.receptive_field_rpn").value, 16)
+
+
+def test_on_zf_its_window_sees_171_pixels():
+    zf = [Layer(7, 2, 3), Layer(3, 2, 1), Layer(5, 2, 2), Layer(3, 2, 1), *3 * [Layer(3, 1, 1)], Layer(3, 1, 1)]
+    assert receptive_field(zf).size == published("faster_rcnn.receptive_field_rpn_zf").value
 
 
 def test_the_anchors_are_whole_numbers_of_the_cell():
