@@ -40,12 +40,12 @@ DOUBT = re.compile(
     r"|\?|不知道?|不清楚|不确定|不一定|(?<!尽)可能|也许|或许|待定"
 )
 YES = re.compile(
-    r"^\s*yes\b.*|\b(?:yes|both|used|has|have|with|yep|y|true|kept|keeps?|present|included|exists?)\b|[✓✔√☑]|保留了?|存在|包含|采用了?|使用了?|有|是的?|用了?"
+    r"^\s*yes\b.*|\b(?:yes|both|uses?|used|has|have|with|yep|y|true|kept|keeps?|present|included|exists?)\b|[✓✔√☑]|保留了?|存在|包含|采用了?|使用了?|有|是的?|用了?"
 )
 NO_MARK = re.compile(r"(?<![a-z0-9])(?:n|n/a|false)(?![a-z0-9])|[✗✘×☒]|^\s*[-x*/]\s*$|否")
 FILLER = re.compile(
-    r"\b(?:the|a|an|it|its|is|are|was|were|been|be|all|both|of|them|these|this|that|in|there|does|do|did|has|have|so|too|also|needed|completely|entirely|block|layer)s?\b"
-    r"|完全|全部|整个|直接|已经|这一?个?|该|模块|部分|[都也已被掉了的它层均]"
+    r"\b(?:the|a|an|it|its|is|are|was|were|been|be|all|both|of|them|these|this|that|in|as|there|here|does|do|did|has|have|so|too|also|still|just|two|three|needed|completely|entirely|block|layer)s?\b"
+    r"|完全|全部|整个|直接|已经|仍然|还|仍|一样|同样|此|并|这一?个?|该|模块|部分|[都也已被掉了的它层均]"
 )
 LIST_WORD = re.compile(r"\s*(?:and|or|nor|the|以及|及|和|与|或|\+|&)*\s*(?:the\s+)?")
 # Words between a negation and a thing that make it doubtful what is denied: "no learning by switches".

@@ -52,12 +52,15 @@ class StatementSpec:
     where there is none).  A denied verb (`verbs`) denies what stands before it, too: "maps
     are not copied".  `yes` and `no` are what a bare yes or no says, where the
     question takes one; each is what a denial of the other says.  In prose nothing is bare.
+    A `strict` key is only read where nothing else is said: "skips fc6" does not say that
+    fc6 is there, and no list of verbs is ever complete.
     """
 
     choices: Mapping[str, tuple[str, ...]]
     denied: Mapping[str, str] = field(default_factory=dict)
     weak: Mapping[str, int] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset()
+    strict: frozenset[str] = frozenset()
     yes: str = ""
     no: str = ""
     is_prose: bool = False
@@ -71,6 +74,7 @@ class StatementSpec:
             denied=options.get("denied", {}),
             weak=options.get("weak", {}),
             verbs=frozenset(options.get("verbs", ())),
+            strict=frozenset(options.get("strict", ())),
             yes=options.get("yes", ""),
             no=options.get("no", ""),
             is_prose=options.get("is_prose", False),
@@ -138,6 +142,9 @@ def _parse_statement(source: Source, spec: StatementSpec) -> Parsed[str]:
     strong = [vote for vote in chosen if spec.weak.get(vote.key, 0) == lowest]
     keys = list(dict.fromkeys(vote.key for vote in strong))
     if len(keys) == 1:
+        if keys[0] in spec.strict and not spec.is_prose and (stray := _stray(phrases)):
+            message = msg("`{word}` makes this unclear; say it in fewer words", word=stray[0])
+            raise RefusedError(stray.start(), message)
         return Parsed(keys[0], spec.name(keys[0]))
     if keys:
         second = next(vote for vote in strong if vote.key == keys[1])
@@ -147,6 +154,20 @@ def _parse_statement(source: Source, spec: StatementSpec) -> Parsed[str]:
         where = mentions[0]
         raise RefusedError(where.start, msg("this only says what it is not; say what it is"))
     raise _nothing_said(text, spec)
+
+
+def _stray(phrases: list[_Phrase]) -> re.Match[str] | None:
+    """The first word outside of brackets that is neither a thing nor a denial, nor a word that says nothing."""
+    for phrase in phrases:
+        said = list(phrase.said)
+        for span in (*phrase.mentions, *phrase.negations):
+            said[span.start : span.end] = " " * (span.end - span.start)
+        rest = "".join(said)
+        for pattern in (YES, NO_MARK, FILLER, LIST_WORD):
+            rest = pattern.sub(lambda found: " " * len(found[0]), rest)
+        if phrase.depth == 0 and (found := re.search(r"[^\W\d_]{2,}|[\u3400-\u9fff]", rest)):
+            return found
+    return None
 
 
 def _nothing_said(text: str, spec: StatementSpec) -> RefusedError:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader.answers.number import parse_number
 from grader.answers.source import Parsed
 from grader.diagnose import specimens
+from grader.expect import Mismatch
+from grader.field import Answers, Located, UnansweredField, UnreadableField
 from grader.model import Label, Verdict
 from reference.geometry import output_size
 from reference.models import DeconvNet, SegNet
@@ -140,6 +144,19 @@ def test_every_answer_that_can_be_read_has_its_sentence(rows, claims):
         if row.kind == "statement":
             values = {*row.options["choices"], *row.options.get("denied", {}).values()}
             assert any(claims[key].problem(value) is None for value in values), key
+
+
+PIECES = ["|", "\n", "---", " ", ":", "，", "(", ")", "DeconvNet", "SegNet", "BN", "fc6", "7x7", "1/8", "252M", "没有", "去掉", "same", "两者都", "encoder", "parameters", "-", "?"]  # fmt: skip
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=40))
+def test_no_text_breaks_the_reading_of_the_table_or_of_prose(exercise, pieces):
+    text = "".join(pieces)
+    answers = Answers(exercise.fields, {"comparison": Located(text), "summary": Located(text)})
+
+    for state in (exercise.module._state(answers, line) for line in exercise.module.LINES):
+        assert state is None or isinstance(state, (Mismatch, UnansweredField, UnreadableField))
+    assert isinstance(answers.read_prose("comparison", text), list)
 
 
 @pytest.mark.parametrize("words", ["7x7 pooling removed", "去掉了7x7的pooling", "no 7×7 池化"])

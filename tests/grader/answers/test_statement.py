@@ -120,6 +120,23 @@ def test_a_denied_verb_denies_what_stands_before_it():
     assert read("maps copied", spec) == "maps"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("still has two doors (oak)", "there"),
+        ("the door is not removed", "there"),
+        ("仍然有门", "there"),
+        ("walks around the door", "`walks` makes this unclear; say it in fewer words"),
+        ("绕过大门", "`绕过` makes this unclear; say it in fewer words"),
+        ("walks in without a door", "gone"),
+    ],
+)
+def test_a_strict_answer_is_only_read_where_nothing_else_is_said(text, meant):
+    strict = StatementSpec(DOOR.choices, yes="there", no="gone", strict=frozenset({"there"}))
+
+    assert read(text, strict) == meant
+
+
 @given(st.text(alphabet="有无没不去掉门door not,()（）、。 redblue?被是", max_size=60))
 def test_any_text_is_read_or_refused(text):
     for spec in (DOOR, PAINT):
