@@ -25,6 +25,7 @@ Names = Mapping[str, Sequence[str]]
 
 MAX_ANSWERS = 400
 MAX_PIECES = 200
+MAX_REMARKS = 5
 
 ACCEPTED = msg("a table with a question in every row and a column for each side: | question | one | other |")
 
@@ -112,9 +113,8 @@ def _parse_comparison(source: Source, rows: Names, sides: Names) -> Parsed[dict[
     lines = lines_of(source.text)
     tabular = [line for line in lines if is_table_line(line.text)]
     remarks: list[Message] = []
-    pieces = list(
-        _Reader(rows, sides, remarks).table(tabular) if tabular else _Reader(rows, sides, remarks).listed(lines)
-    )
+    reader = _Reader(rows, sides, remarks)
+    pieces = list(reader.table(tabular) if tabular else reader.listed(lines))
     if not pieces and not remarks:
         raise RefusedError(0, msg("there is no table here"))
     if len(pieces) > MAX_ANSWERS:
@@ -245,7 +245,7 @@ class _Reader:
     def _question(self, names: Sequence[Cell]) -> str | None:
         keys = (_best(self._side.sub(" ", cell.text), self.rows) for cell in names)
         key = next((key for key in keys if key is not None), None)
-        if key is None and names:
+        if key is None and names and len(self.remarks) < MAX_REMARKS:
             name = names[0].text[:60]
             self.remarks.append(msg("no row is called `{name}`; it was not read", name=name))
         return key

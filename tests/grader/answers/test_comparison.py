@@ -91,6 +91,12 @@ def test_empty_cells_are_left_out_and_unknown_rows_remarked():
     assert [str(remark) for remark in parsed.remarks] == ["no row is called `taste`; it was not read"]
 
 
+def test_of_many_unknown_rows_five_are_remarked_on():
+    rows = "\n".join(f"| taste {number} | sweet | sour |" for number in range(50))
+
+    assert len(parse_comparison(f"| | Car | Bike |\n|---|---|---|\n{rows}", ROWS, SIDES).remarks) == 5
+
+
 @pytest.mark.parametrize("text", ["a car is larger than a bike", "", "1 2 3\n4 5 6"])
 def test_what_is_no_comparison_is_refused(text):
     unreadable = parse_comparison(text, ROWS, SIDES)
