@@ -1,7 +1,8 @@
 """Help pages in the language of the run, with lines that also break between Chinese characters.
 
 Help texts stand in English beside their commands and are keys of the catalogue, as every sentence is.
-click's own words go through gettext too; `click_speaks` points it to our catalogue.
+click's own words go through gettext too; `click_speaks` points it to our catalogue, which holds those of
+`grader.catalogue.CLICK_TEXTS`.
 """
 
 from __future__ import annotations
@@ -22,31 +23,6 @@ from grader.message import Translate
 from grader.report.layout import pad, wrap
 
 Part = TypeVar("Part", click.Command, click.Option)
-
-# What click itself says to users of this program; the catalogue holds it beside our own sentences.
-CLICK_TEXTS = (
-    "Commands",
-    "Error: {message}",
-    "Invalid value for {param_hint}: {message}",
-    "Invalid value: {message}",
-    "Missing argument",
-    "Missing command.",
-    "Missing option",
-    "No such command {name!r}.",
-    "No such option {name!r}.",
-    "Option {name!r} does not take a value.",
-    "Options",
-    "Show this message and exit.",
-    "Try '{command} {option}' for help.",
-    "Usage:",
-    "{value!r} is not a valid {number_type}.",
-)
-CLICK_PLURALS = (
-    ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
-    ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
-    ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
-    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
-)
 
 
 @contextlib.contextmanager
