@@ -3,7 +3,7 @@ SAMPLE ?= examples/typical
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint types format template bench clean
+.PHONY: help setup demo test lint types format template docs bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -32,6 +32,9 @@ format: setup  ## Bring the code into the house style
 
 template: setup  ## Generate student_template/ from the exercises' starters
 	$(BIN)/python -m grader.template
+
+docs: setup  ## Generate docs/catalogue.md from what is published and measured
+	$(BIN)/python -m reference --markdown docs/catalogue.md
 
 bench: setup  ## Measure what benchmarks/README.md reports
 	$(BIN)/python benchmarks/submit.py

@@ -81,7 +81,7 @@ class ReceptiveField:
     @property
     def advance(self) -> int:
         """Input pixels between a field and the one a period later."""
-        return int(self.jump * self.period)
+        return self.jump.numerator * self.period // self.jump.denominator
 
     def through(self, taps: Callable[[int], Iterable[int]], out_step: int, in_step: int) -> ReceptiveField:
         """The field after a layer.

@@ -39,7 +39,9 @@ class Axis:
 
     def collapsed(self) -> Axis:
         """One position that sees what all have seen, as a window over all of them."""
-        field = self.field.through(lambda u: range(u, u + self.count), 1, 1)
+        ends = min(self.count, self.field.period)  # the first period begins furthest left, the last ends furthest right
+        first, last = range(ends), range(self.count - ends, self.count)
+        field = self.field.through(lambda u: [u + tap for tap in (*first, *last)], 1, 1)
         return replace(self, field=field, count=1, dim=None)
 
     def through(self, dim: int, count: int, taps: Taps, out_step: int, in_step: int) -> Axis:
