@@ -15,10 +15,15 @@ from reference.layers.box import clip_boxes, decode_boxes
 from reference.layers.roi import roi_pool2d
 from reference.models.detection.loss import RegionLoss, region_loss
 from reference.models.detection.matching import Sample, sample_regions
-from reference.models.detection.result import Detections, GroundTruth, check_truth, number_boxes, select_detections
+from reference.models.detection.result import (
+    LOG_LIMIT,
+    Detections,
+    GroundTruth,
+    check_truth,
+    number_boxes,
+    select_detections,
+)
 from reference.models.detection.trunk import POOLED, STRIDE, Conv5Trunk, RegionHead, RegionOutput
-
-LOG_LIMIT = 4.135  # log(1000/16): Detectron's limit on growth, as an untrained net can ask for an infinite box
 
 
 class FastRCNN(nn.Module):

@@ -61,8 +61,8 @@ class MaskRCNNLoss(NamedTuple):
 class MaskRCNN(nn.Module):
     """Detect objects and mark their pixels: a third branch, beside class and box, predicts a mask for each region.
 
-    A ResNet, a feature pyramid, a region proposal network over
-    all levels (one score an anchor), and for every region two branches side by side:
+    A ResNet, a feature pyramid, a region proposal network over all levels (one score
+    an anchor), and for every region two branches side by side:
 
         7 x 7    by RoIAlign, two dense layers: classes, and four offsets for each class
         14 x 14  by RoIAlign, convolutions: one mask of 28 x 28 for each class

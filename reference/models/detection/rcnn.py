@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from reference.errors import require_at_least
 from reference.layers.box import clip_boxes, decode_boxes
 from reference.models.alexnet import SIDES, AlexNet
-from reference.models.detection.fast_rcnn import LOG_LIMIT, check_proposals
-from reference.models.detection.result import Detections, select_detections
+from reference.models.detection.fast_rcnn import check_proposals
+from reference.models.detection.result import LOG_LIMIT, Detections, select_detections
 from reference.models.detection.warp import warp_regions
 
 SIDE = SIDES[0]  # 227

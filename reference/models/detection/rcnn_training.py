@@ -21,8 +21,7 @@ from reference.models.detection.fast_rcnn import check_proposals, join_samples
 from reference.models.detection.matching import sample_regions
 from reference.models.detection.rcnn import LENGTH, RCNN
 from reference.models.detection.result import GroundTruth, check_truth
-from reference.models.detection.svm import RCNN as SVM_OPTIONS
-from reference.models.detection.svm import SVMOptions, mine_svm
+from reference.models.detection.svm import RELEASE, SVMOptions, mine_svm
 
 SVM_NEGATIVE = 0.3
 REGRESSOR_POSITIVE = 0.6
@@ -113,7 +112,7 @@ def finetune(
 
 
 @torch.no_grad()
-def train_svms(net: RCNN, scenes: Sequence[Scene], options: SVMOptions = SVM_OPTIONS) -> None:
+def train_svms(net: RCNN, scenes: Sequence[Scene], options: SVMOptions = RELEASE) -> None:
     """Find one SVM a class on the fixed features fc7, with hard negatives, in place; the second training.
 
     The true boxes of a class are its positives.  Its negatives are the regions whose

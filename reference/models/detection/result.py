@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from reference.errors import OptionError, ShapeError
 from reference.layers.suppression import nms_per_class
+
+LOG_LIMIT = math.log(1000 / 16)
+"""Detectron's limit on the growth of a decoded box; an untrained net can ask for an infinite one."""
 
 
 class GroundTruth(NamedTuple):

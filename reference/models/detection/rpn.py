@@ -15,9 +15,7 @@ from reference.layers.box import clip_boxes, decode_boxes, encode_boxes
 from reference.layers.suppression import nms
 from reference.models.detection.loss import RegionLoss, smooth_l1
 from reference.models.detection.matching import draw_sample, match_boxes
-from reference.models.detection.result import GroundTruth
-
-LOG_LIMIT = 4.135  # log(1000/16), see `fast_rcnn`
+from reference.models.detection.result import LOG_LIMIT, GroundTruth
 
 
 class AnchorOutput(NamedTuple):

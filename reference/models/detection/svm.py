@@ -36,11 +36,11 @@ class SVMOptions(NamedTuple):
     bias_feature: float = 10.0
 
 
-RCNN = SVMOptions()
+RELEASE = SVMOptions()
 
 
 def fit_svm(
-    positive: Tensor, negative: Tensor, options: SVMOptions = RCNN, *, tolerance: float = 1e-3, passes: int = 1000
+    positive: Tensor, negative: Tensor, options: SVMOptions = RELEASE, *, tolerance: float = 1e-3, passes: int = 1000
 ) -> LinearSVM:
     """Find the plane that minimises the weight's length and the hinge losses.
 
@@ -114,7 +114,7 @@ def fit_svm(
 def mine_svm(
     positive: Tensor,
     negatives: Sequence[Tensor],
-    options: SVMOptions = RCNN,
+    options: SVMOptions = RELEASE,
     *,
     hard: float = -1.0001,
     easy: float = -1.2,

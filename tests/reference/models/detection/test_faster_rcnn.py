@@ -13,7 +13,7 @@ from reference.facts import published
 from reference.geometry import survey
 from reference.models import parameter_count
 from reference.models.detection.faster_rcnn import TESTING, TRAINING, FasterRCNN, ProposalOptions
-from reference.models.detection.result import number_boxes
+from reference.models.detection.result import GroundTruth, number_boxes
 from reference.models.detection.rpn import propose
 from tests.scenes import awaken, one_object, scenes, seeded, to_device
 from tests.smoke import DEVICES, assert_learns
@@ -138,6 +138,24 @@ def test_the_anchors_loss_alone_does_not_reach_the_head():
     assert all(weight.grad is None for weight in net.detector.head.parameters())
     assert all(weight.grad is not None for weight in net.rpn.parameters())
     assert all(weight.grad is not None for weight in net.detector.trunk.parameters())
+
+
+def test_a_picture_without_objects_is_learned_as_background():
+    net = small()
+    empty = GroundTruth(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
+    loss = net.loss(torch.rand(1, 3, 64, 64), [empty])
+    assert loss.anchors.classes > 0
+    assert loss.regions.classes > 0
+    assert loss.anchors.boxes == loss.regions.boxes == 0
+    loss.total.backward()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_finds_boxes_too(dtype: torch.dtype):
+    net = small().to(dtype).eval()
+    (found,) = net.detect(torch.rand(1, 3, 64, 64).to(dtype))
+    assert found.boxes.dtype == found.scores.dtype == dtype
+    assert found.boxes.isfinite().all()
 
 
 def test_proposals_know_no_classes():

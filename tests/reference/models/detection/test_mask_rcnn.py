@@ -137,6 +137,15 @@ def test_the_loss_has_five_parts_and_masks_learn_from_objects_alone():
     assert 2 <= seen[0] <= 16 < labels[0]  # at most a quarter of 64 regions, and at least the true boxes
 
 
+def test_a_picture_without_objects_is_learned_as_background():
+    net = small()
+    masks = torch.zeros(0, 64, 64, dtype=torch.bool)
+    loss = net.loss(torch.rand(2, 3, 64, 64), 2 * [GroundTruth(torch.zeros(0, 4), masks[:, 0, 0].long(), masks)])
+    assert loss.regions.classes > 0
+    assert loss.masks == loss.regions.boxes == loss.anchors.boxes == 0
+    loss.total.backward()
+
+
 def test_the_box_branch_does_not_wait_for_the_mask_branch():
     net = small()
     x, truth = scenes(2)

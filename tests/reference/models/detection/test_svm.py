@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reference.errors import OptionError, ShapeError
 from reference.models.detection import svm as module
-from reference.models.detection.svm import RCNN, LinearSVM, SVMOptions, fit_svm, mine_svm
+from reference.models.detection.svm import RELEASE, LinearSVM, SVMOptions, fit_svm, mine_svm
 
 
 def clouds(P: int = 12, N: int = 30, F: int = 5, gap: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -28,7 +28,7 @@ def objective(plane: LinearSVM, positive: Tensor, negative: Tensor, options: SVM
 @pytest.mark.parametrize("cost", [1e-3, 0.05, 0.1])
 def test_no_other_plane_is_better(cost: float):
     positive, negative = clouds()
-    options = RCNN._replace(cost=cost)
+    options = RELEASE._replace(cost=cost)
     plane = fit_svm(positive, negative, options, tolerance=1e-6)
     best = objective(plane, positive, negative, options)
     for seed in range(200):
@@ -47,7 +47,7 @@ def test_separable_clouds_get_the_widest_margin():
 
 
 def test_the_releases_numbers():
-    assert tuple(RCNN) == (1e-3, 2.0, 10.0)
+    assert tuple(RELEASE) == (1e-3, 2.0, 10.0)
 
 
 def test_positives_weigh_more_where_they_are_rare():
@@ -93,7 +93,7 @@ def test_hard_negatives_give_nearly_the_plane_of_all():
 def test_the_plane_is_found_anew_after_enough_negatives(monkeypatch: pytest.MonkeyPatch):
     sizes = count_fits(monkeypatch)
     positive, negative = clouds(gap=0.1)  # hardly apart: all are hard
-    mine_svm(positive, list(negative.split(5)), RCNN, retrain_after=8)
+    mine_svm(positive, list(negative.split(5)), RELEASE, retrain_after=8)
     assert [fits for _, fits in sizes] == [5, 15, 25, 30]  # the first, each after 10 more, and the last
 
 
