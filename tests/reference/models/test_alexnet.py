@@ -173,6 +173,8 @@ def test_the_features_are_built_of_the_reference_layers():
 
 def test_dense_layers_follow_and_dropout_is_on_two_of_them_in_training_alone():
     net, x = small(dropout=0.9).eval(), torch.randn(2, 3, 227, 240)
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=0.1)  # the paper's 0.01 would leave nothing to compare
     y = net.features(x).flatten(1)
     for name in ("fc6", "fc7"):
         y = F.relu(F.linear(y, net.classifier.get_submodule(name).weight, net.classifier.get_submodule(name).bias))

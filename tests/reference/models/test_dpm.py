@@ -99,6 +99,14 @@ def test_an_object_is_found_where_it_is(sides: tuple[int, int], box: tuple[int, 
     assert found.scores.tolist() == [pytest.approx(12, abs=0.1 if sides == (40, 40) else 4)]
 
 
+def test_rows_and_columns_have_their_own_scale():
+    """10 x 33 pixels become 12 x 40: a factor of 1.2 down, of 1.21 to the right."""
+    (found,) = small(levels=1).detect(torch.randn(1, 1, 10, 33), score_threshold=-1e9, nms_threshold=1.0)
+    assert len(found.boxes) == 9
+    torch.testing.assert_close(found.boxes[:, 1::2], torch.tensor([[0.0, 10.0]]).expand(9, 2))
+    assert found.boxes[:, 2].max().item() == pytest.approx(33)
+
+
 def test_boxes_are_clipped_suppressed_and_as_large_as_their_component():
     net = small(components=(ROOT, Component((2, 4), ((0, 0),))), padding=1)
     (found, other) = net.detect(torch.randn(2, 1, 40, 30), score_threshold=-1e9, nms_threshold=0.3, limit=5)

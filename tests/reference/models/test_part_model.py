@@ -89,6 +89,12 @@ def test_the_best_component_wins_and_is_named():
     assert level.components.unique().tolist() == [0, 1]
 
 
+def test_a_component_that_does_not_fit_leaves_the_numbers_of_the_others():
+    (level,) = model()(pyramid((5, 3)))  # too narrow for the first
+    assert level.components.unique().tolist() == [1]
+    assert level.scores.shape == (2, 2, 2)
+
+
 @pytest.mark.parametrize("octaves", [0, 1])
 def test_geometry_is_a_sparse_convolution(octaves: int):
     """Parts that may not stray are added by filters that are 1 at the anchor."""

@@ -171,6 +171,9 @@ def test_dense_layers_follow_the_encoder_channel_by_channel():
 @pytest.mark.parametrize("k", [1, 2, 7])
 def test_as_convolutions_it_gives_the_same_scores(k: int):
     net = small(fc_kernel_size=k).double().eval()
+    for layer in net.classifier:
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.bias)
     convolutional = net.to_convolutional()
     x = torch.randn(2, 3, 32 * k, 32 * k, dtype=torch.float64)
     torch.testing.assert_close(convolutional(x)[:, :, 0, 0], net(x))
