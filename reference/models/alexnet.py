@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from reference.errors import OptionError, require_at_least
 from reference.layers.operand import widen
+from reference.models.classifier import dense_classifier
 from reference.models.extent import require_extent
 
 
@@ -124,7 +125,6 @@ class AlexNet(nn.Module):
     ) -> None:
         super().__init__()
         require_at_least("in_channels", in_channels, 1)
-        require_at_least("num_classes", num_classes, 1)
         require_at_least("width", width, 1)
         if groups not in (1, 2):
             raise OptionError("groups", "1 or 2", repr(groups), "the paper has two GPUs")
@@ -134,16 +134,9 @@ class AlexNet(nn.Module):
         self.in_channels = in_channels
         channels = {name: stage.channels * width // 96 for name, stage in ALEXNET_TABLE.items()}
         dense = max(1, 4096 * width // 96) if fc_width is None else fc_width
-        require_at_least("fc_width", dense, 1)
         self.features = _stages(ALEXNET_TABLE, in_channels, channels, groups, pools_first=pools_first)
-        self.classifier = nn.Sequential()
         seen = channels["conv5"] * POOLED_SIDE**2
-        for name in ("6", "7"):
-            self.classifier.add_module(f"fc{name}", nn.Linear(seen, dense))
-            self.classifier.add_module(f"relu{name}", nn.ReLU())
-            self.classifier.add_module(f"drop{name}", nn.Dropout(dropout))
-            seen = dense
-        self.classifier.add_module("fc8", nn.Linear(seen, num_classes))
+        self.classifier = dense_classifier(seen, dense, num_classes, dropout=dropout)
         self._start(initial_bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -205,21 +198,13 @@ class AlexNetTower(nn.Module):
     ) -> None:
         super().__init__()
         require_at_least("in_channels", in_channels, 1)
-        require_at_least("num_classes", num_classes, 1)
         require_at_least("width", width, 1)
         self.in_channels = in_channels
         channels = {name: stage.channels * width // 64 for name, stage in TOWER_TABLE.items()}
         dense = 64 * width if fc_width is None else fc_width
-        require_at_least("fc_width", dense, 1)
         self.features = _stages(TOWER_TABLE, in_channels, channels, groups=1)
-        self.classifier = nn.Sequential()
         seen = channels["conv5"] * POOLED_SIDE**2
-        for name in ("6", "7"):
-            self.classifier.add_module(f"drop{name}", nn.Dropout(dropout))
-            self.classifier.add_module(f"fc{name}", nn.Linear(seen, dense))
-            self.classifier.add_module(f"relu{name}", nn.ReLU())
-            seen = dense
-        self.classifier.add_module("fc8", nn.Linear(seen, num_classes))
+        self.classifier = dense_classifier(seen, dense, num_classes, dropout=dropout, drops_first=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""

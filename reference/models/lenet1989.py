@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reference.errors import OptionError, ShapeError, require_one_of
+from reference.errors import OptionError, require_one_of
 from reference.layers.connection import Table
 from reference.models.extent import require_extent
+from reference.models.label import require_labels
 from reference.models.table import TableConv2d
 
 SIDE = 16
@@ -120,11 +121,7 @@ def squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
     Source:
         LeCun et al., Neural Computation 1989, sections 3 and 4.
     """
-    if outputs.ndim != 2 or labels.shape != outputs.shape[:1]:
-        raise ShapeError("labels", f"({outputs.shape[0]},), one for each row of outputs", repr(tuple(labels.shape)))
-    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < outputs.shape[1]:
-        bounds = f"{int(labels.min())} to {int(labels.max())}"
-        raise OptionError("labels", f"0 to {outputs.shape[1] - 1}", bounds)
+    require_labels(labels, outputs)
     targets = 2.0 * F.one_hot(labels, outputs.shape[1]).to(outputs.dtype) - 1
     return F.mse_loss(outputs, targets)
 

@@ -6,12 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reference.errors import OptionError, ShapeError, require_at_least, require_one_of
+from reference.errors import require_at_least, require_one_of
 from reference.layers import LENET5_C3, scaled_tanh
 from reference.layers.operand import require_number
 from reference.models.bitmap import digit_bitmaps
 from reference.models.count import parameter_count
 from reference.models.extent import require_extent
+from reference.models.label import require_labels
 from reference.models.table import TableConv2d
 
 SIDE = 32
@@ -181,10 +182,7 @@ def penalty_loss(penalties: Tensor, labels: Tensor, *, j: float | None = 1.0) ->
     Source:
         LeCun et al., Proc. IEEE 1998, section II.C, equations 8 and 9.
     """
-    if penalties.ndim != 2 or labels.shape != penalties.shape[:1]:
-        raise ShapeError("labels", f"({penalties.shape[0]},), one for each row of penalties", repr(tuple(labels.shape)))
-    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < penalties.shape[1]:
-        raise OptionError("labels", f"0 to {penalties.shape[1] - 1}", f"{int(labels.min())} to {int(labels.max())}")
+    require_labels(labels, penalties)
     right = penalties.gather(1, labels[:, None]).squeeze(1)  # (N,)
     if j is None:
         return right.mean()

@@ -61,7 +61,9 @@ class LeNet5Modern(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
         require_extent(x, self.in_channels, range(32, 33), "C5 sees 5 x 5")
-        return _run(self, x)
+        for layer in self:
+            x = layer(x)
+        return x
 
 
 class CaffeLeNet(nn.Sequential):
@@ -112,10 +114,6 @@ class CaffeLeNet(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
         require_extent(x, self.in_channels, range(28, 29), "ip1 sees 4 x 4")
-        return _run(self, x)
-
-
-def _run(layers: nn.Sequential, x: Tensor) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x
+        for layer in self:
+            x = layer(x)
+        return x

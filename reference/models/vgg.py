@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reference.errors import ShapeError, require_at_least
 from reference.models.block import ConvBlock
+from reference.models.classifier import dense_classifier
 from reference.models.extent import require_extent
 from reference.models.plan import Conv, Pool
 
@@ -166,20 +167,12 @@ class VGG16(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        require_at_least("num_classes", num_classes, 1)
         require_at_least("fc_kernel_size", fc_kernel_size, 1)
         self.features = VGG16Features(in_channels, width, batch_norm=batch_norm)
         dense = 64 * width if fc_width is None else fc_width
-        require_at_least("fc_width", dense, 1)
         self.fc_kernel_size = fc_kernel_size
-        self.classifier = nn.Sequential()
         seen = self.features.out_channels * fc_kernel_size**2
-        for name in ("6", "7"):
-            self.classifier.add_module(f"fc{name}", nn.Linear(seen, dense))
-            self.classifier.add_module(f"relu{name}", nn.ReLU())
-            self.classifier.add_module(f"drop{name}", nn.Dropout(dropout))
-            seen = dense
-        self.classifier.add_module("fc8", nn.Linear(seen, num_classes))
+        self.classifier = dense_classifier(seen, dense, num_classes, dropout=dropout)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.xavier_normal_(layer.weight)
