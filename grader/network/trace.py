@@ -19,6 +19,7 @@ NORM = "batch_norm"
 POOL = "max_pool2d"
 UNPOOL = "max_unpool2d"
 RELU = "relu"
+DROPOUT = "dropout"
 
 _NAMES = {
     "convolution": CONV,
@@ -29,7 +30,7 @@ _NAMES = {
     "_native_batch_norm_legit_no_training": NORM,
     "_batch_norm_with_update": NORM,
     "_batch_norm_no_update": NORM,
-    "native_dropout": "dropout",
+    "native_dropout": DROPOUT,
     "_softmax": "softmax",
     "_log_softmax": "log_softmax",
 }
@@ -40,6 +41,7 @@ _PASSING = frozenset(
 )
 # What takes a tensor for its shape, dtype and device alone.
 _BLANK = frozenset({"new_zeros", "new_empty", "new_ones", "new_full", "zeros_like", "ones_like", "empty_like"})
+_DRAWN = frozenset({"bernoulli", "rand", "rand_like", "randn", "randn_like"})
 _ROLES = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -145,6 +147,7 @@ class _Reader:
         self._by_value: dict[int, int] = {0: INPUT}
         self._by_memory: dict[int, int] = {0: INPUT}
         self._learned: set[int] = set()  # values that were computed from parameters alone
+        self._drawn: set[int] = set()  # values that were computed from random numbers alone
 
     def read(self, number: int, row: object) -> None:
         if not isinstance(row, dict):
@@ -159,8 +162,11 @@ class _Reader:
         if name in _BLANK:
             return
         if not origins:
+            values = {value for value, _, _ in found}
             if any("parameter" in part or part.get("tensor") in self._learned for part in taken):
-                self._learned.update(value for value, _, _ in found)
+                self._learned |= values
+            if name in _DRAWN or any(part.get("tensor") in self._drawn for part in taken):
+                self._drawn |= values
             return
         self.unregistered.update(part["tensor"] for part in taken if part.get("leaf") is True and "tensor" in part)
         origin = origins[0] if name in _PASSING else number
@@ -168,7 +174,9 @@ class _Reader:
             self._by_value[value] = self._by_memory[memory] = origin
         if name not in _PASSING:
             shape = found[0][2] if found else ()
-            self.steps.append(self._step(number, _NAMES.get(name, name), arguments, shape, tuple(origins)))
+            is_dropout = name == "mul" and any(part.get("tensor") in self._drawn for part in taken)
+            operation = DROPOUT if is_dropout else _NAMES.get(name, name)
+            self.steps.append(self._step(number, operation, arguments, shape, tuple(origins)))
 
     def _origin(self, part: Mapping[str, Any]) -> int | None:
         if "parameter" in part:
