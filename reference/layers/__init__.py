@@ -8,8 +8,9 @@ from reference.layers.anchor import base_anchors, grid_anchors, prior_boxes
 from reference.layers.attention import Attended, Hop, attend, stacked_attention
 from reference.layers.box import box_area, box_iou, clip_boxes, decode_boxes, encode_boxes
 from reference.layers.cell import c_cell, s_cell
+from reference.layers.column import col2im, correlate2d_im2col, im2col
 from reference.layers.connection import LENET5_C3, correlate2d_table, count_links
-from reference.layers.conv import col2im, convolve2d, correlate2d, correlate2d_im2col, im2col
+from reference.layers.conv import convolve2d, correlate2d
 from reference.layers.crf import gaussian_kernels, mean_field, potts
 from reference.layers.deconv import bilinear_kernel, conv_transpose2d
 from reference.layers.distance_transform import distance_transform_pool2d

@@ -1,12 +1,11 @@
-"""Convolution and correlation of image batches, by the definition and as one matrix product."""
+"""Convolution and correlation of image batches, by the definition; `column.py` has them as matrix products."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError, require_at_least
-from reference.geometry import Pair, pair
+from reference.geometry import Pair
 from reference.layers.window import grid, require_image, sum_channels
 
 
@@ -48,6 +47,7 @@ def correlate2d(
         OptionError: An option is of no use, or the dtypes differ.
 
     Example:
+        >>> import torch
         >>> x = torch.arange(9).reshape(1, 1, 3, 3)
         >>> correlate2d(x, torch.tensor([[[[1, 0], [0, -1]]]])).tolist()
         [[[[-4, -4], [-4, -4]]]]
@@ -56,7 +56,7 @@ def correlate2d(
         Dumoulin and Visin, "A guide to convolution arithmetic for deep
         learning", arXiv:1603.07285, relationships 6 and 15.
     """
-    _check(x, weight, bias, groups)
+    check_operands(x, weight, bias, groups)
     N, _, H, W = x.shape
     C_out, C, K_h, K_w = weight.shape
     windows = grid((H, W), (K_h, K_w), stride=stride, padding=padding, dilation=dilation)
@@ -66,7 +66,7 @@ def correlate2d(
     for u, v in windows.offsets:
         seen = windows.tap(padded, u, v)  # (N, C_in, H_out, W_out)
         y = y + sum_channels(seen.reshape(N, groups, C, *windows.output), split[..., u, v])
-    return _add_bias(y.flatten(1, 2), bias)  # (N, C_out, H_out, W_out)
+    return add_bias(y.flatten(1, 2), bias)  # (N, C_out, H_out, W_out)
 
 
 def convolve2d(
@@ -89,125 +89,23 @@ def convolve2d(
     kernels too.  Shapes, options and errors are those of `correlate2d`.
 
     Example:
+        >>> import torch
         >>> x = torch.arange(9).reshape(1, 1, 3, 3)
         >>> convolve2d(x, torch.tensor([[[[1, 0], [0, -1]]]])).tolist()
         [[[[4, 4], [4, 4]]]]
     """
-    _check(x, weight, bias, groups)
+    check_operands(x, weight, bias, groups)
     turned = weight.flip(2, 3)  # rows and columns, not channels
     return correlate2d(x, turned, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
-def im2col(x: Tensor, kernel_size: Pair, *, stride: Pair = 1, padding: Pair | str = 0, dilation: Pair = 1) -> Tensor:
-    """Write every window as a column, so that a convolution becomes one matrix product.
-
-    Shape:
-        x:      (N, C, H, W)
-        return: (N, C*K_h*K_w, H_out*W_out)   rows ordered channel, then u, then v;
-                                              columns row by row of the output
+def check_operands(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
+    """Demand an image batch, filters and biases that fit each other.
 
     Raises:
-        ShapeError: x is no batch of images, or the window is larger than the padded image.
-        OptionError: An option is of no use.
-
-    Example:
-        >>> im2col(torch.arange(6).reshape(1, 1, 2, 3), (2, 2)).tolist()
-        [[[0, 1], [1, 2], [3, 4], [4, 5]]]
-
-    Source:
-        The order of rows and columns is that of caffe's im2col and of torch's unfold.
+        ShapeError: A rank or a channel count is wrong.
+        OptionError: `groups` is no integer of at least 1, or the dtypes differ.
     """
-    require_image("x", x)
-    windows = grid(
-        (x.shape[2], x.shape[3]),
-        pair("kernel_size", kernel_size, 1),
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    )
-    padded = windows.pad(x)
-    taps = [windows.tap(padded, u, v) for u, v in windows.offsets]
-    return torch.stack(taps, dim=2).flatten(3).flatten(1, 2)  # (N, C, K_h*K_w, H_out, W_out) -> ...
-
-
-def col2im(
-    columns: Tensor,
-    output_size: Pair,
-    kernel_size: Pair,
-    *,
-    stride: Pair = 1,
-    padding: Pair | str = 0,
-    dilation: Pair = 1,
-) -> Tensor:
-    """Put every column back where `im2col` took it from, and add where windows overlap: the adjoint, no inverse.
-
-    Shape:
-        columns: (N, C*K_h*K_w, H_out*W_out)
-        return:  (N, C, *output_size)
-
-    Args:
-        output_size: H and W of the image that `im2col` was given; the other options are its options.
-
-    Raises:
-        ShapeError: The columns are not those of such an image.
-        OptionError: An option is of no use.
-
-    Example:
-        >>> ones = torch.ones(1, 1, 2, 3)
-        >>> col2im(im2col(ones, 2), (2, 3), 2).tolist()  # how many windows cover a pixel
-        [[[[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]]]]
-    """
-    sides, (K_h, K_w) = pair("output_size", output_size, 1), pair("kernel_size", kernel_size, 1)
-    windows = grid(sides, (K_h, K_w), stride=stride, padding=padding, dilation=dilation, argument="output_size")
-    count = windows.output[0] * windows.output[1]
-    if columns.ndim != 3 or columns.shape[1] == 0 or columns.shape[1] % (K_h * K_w) or columns.shape[2] != count:
-        raise ShapeError(
-            "columns",
-            f"(N, C*{K_h * K_w}, {count}) for windows {(K_h, K_w)} over an image {sides}",
-            repr(tuple(columns.shape)),
-            "give the options that im2col was given",
-        )
-    N, C = columns.shape[0], columns.shape[1] // (K_h * K_w)
-    split = columns.reshape(N, C, K_h, K_w, *windows.output)
-    padded = columns.new_zeros(N, C, *windows.padded)
-    for u, v in windows.offsets:
-        windows.tap(padded, u, v).add_(split[:, :, u, v])
-    return windows.crop(padded)
-
-
-def correlate2d_im2col(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *,
-    stride: Pair = 1,
-    padding: Pair | str = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Correlate as caffe does: unroll the windows into columns, then one matrix product a group.
-
-        (C_out/groups, C*K_h*K_w) @ (C*K_h*K_w, H_out*W_out)
-
-    The same function as `correlate2d`, with its shapes, options and errors.
-
-    Source:
-        Jia et al., "Caffe: Convolutional Architecture for Fast Feature Embedding", arXiv:1408.5093.
-    """
-    _check(x, weight, bias, groups)
-    C_out, C, K_h, K_w = weight.shape
-    options = {"stride": stride, "padding": padding, "dilation": dilation}
-    H_out, W_out = grid((x.shape[2], x.shape[3]), (K_h, K_w), **options).output  # type: ignore[arg-type]
-    columns = im2col(x, (K_h, K_w), **options)  # type: ignore[arg-type]
-    split = columns.reshape(
-        x.shape[0], groups, C * K_h * K_w, H_out * W_out, 1
-    )  # (N, groups, C*K_h*K_w, H_out*W_out, 1)
-    rows = weight.reshape(groups, C_out // groups, C * K_h * K_w)
-    y = sum_channels(split, rows)  # (N, groups, C_out/groups, H_out*W_out, 1)
-    return _add_bias(y.reshape(x.shape[0], C_out, H_out, W_out), bias)
-
-
-def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
     require_image("x", x)
     require_at_least("groups", groups, 1)
     if weight.ndim != 4 or 0 in weight.shape:
@@ -228,5 +126,12 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
             raise OptionError(name, f"the dtype of x, {x.dtype}", str(other.dtype), f"{name}.to(x.dtype) converts it")
 
 
-def _add_bias(y: Tensor, bias: Tensor | None) -> Tensor:
+def add_bias(y: Tensor, bias: Tensor | None) -> Tensor:
+    """Add one number a channel, or nothing.
+
+    Shape:
+        y:      (N, C, H, W)
+        bias:   (C,)
+        return: (N, C, H, W)
+    """
     return y if bias is None else y + bias[:, None, None]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reference.geometry import Pair
-from reference.layers.conv import _add_bias, _check
+from reference.layers.conv import add_bias, check_operands
 from reference.layers.operand import require_float, widen
 from reference.layers.window import grid
 
@@ -55,7 +55,7 @@ def correlate2d_fft(
         Mathieu, Henaff and LeCun, "Fast Training of Convolutional Networks
         through FFTs", ICLR 2014, arXiv:1312.5851.
     """
-    _check(x, weight, bias, groups)
+    check_operands(x, weight, bias, groups)
     require_float("x", x)
     N, C_out, C = x.shape[0], weight.shape[0], weight.shape[1]
     windows = grid(
@@ -78,7 +78,7 @@ def correlate2d_fft(
     product = torch.einsum("ngchw,gochw->ngohw", image, filters).flatten(1, 2)  # (N, C_out, H_p, W_p//2 + 1)
     circular = torch.fft.irfft2(product, s=windows.padded)  # (N, C_out, H_p, W_p)
     y = windows.tap(circular, 0, 0).to(x.dtype)  # (N, C_out, H_out, W_out): where each window starts
-    return _add_bias(y.contiguous(), bias)
+    return add_bias(y.contiguous(), bias)
 
 
 def convolve2d_fft(

@@ -105,6 +105,28 @@ class Grid:
         """
         return padded[:, :, self.rows.taps(u), self.columns.taps(v)]
 
+    def taps(self, padded: Tensor) -> Tensor:
+        """View all windows at once: `tap(padded, u, v)` is [:, :, u, v] of it.
+
+        Shape:
+            padded: (N, C, *self.padded)
+            return: (N, C, K_h, K_w, H_out, W_out), a view in which pixels occur as often as windows see them
+        """
+        rows, columns = self.rows.layer, self.columns.layer
+        # A step to the next tap is `dilation` pixels, to the next window `stride`.
+        down, right = padded.stride()[2:]
+        steps = (rows.dilation * down, columns.dilation * right, rows.stride * down, columns.stride * right)
+        sides = (rows.kernel_size, columns.kernel_size, *self.output)
+        return padded.as_strided((*padded.shape[:2], *sides), (*padded.stride()[:2], *steps), padded.storage_offset())
+
+    def band(self, first: int, last: int) -> tuple[slice, Grid]:
+        """Pick rows of windows, `first` to `last` without it: the padded rows that they see, and the grid over those."""
+        layer = self.rows.layer
+        top, height = first * layer.stride, (last - first - 1) * layer.stride + layer.extent
+        rows = Axis(layer, height, last - first, (0, 0))
+        columns = Axis(self.columns.layer, self.padded[1], self.columns.windows, (0, 0))
+        return slice(top, top + height), Grid(rows, columns)
+
 
 def grid(
     sides: tuple[int, int],

@@ -63,6 +63,27 @@ def test_channels_are_mixed_alike_for_floats_and_integers(x: torch.Tensor, weigh
     assert mixed[0, 1, 0, 1, 0] == (weight[1, 0] * x[0, 1, :, 1, 0]).sum()
 
 
+def test_all_taps_at_once_are_the_taps_one_by_one():
+    x = torch.randn(2, 3, 9, 8).transpose(0, 1)
+    windows = grid((9, 8), (3, 2), stride=(2, 1), dilation=(1, 3))
+    seen = windows.taps(x)
+    assert seen.shape == (3, 2, 3, 2, *windows.output)
+    for u, v in windows.offsets:
+        assert torch.equal(seen[:, :, u, v], windows.tap(x, u, v))
+    assert seen.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()  # nothing is copied
+
+
+def test_a_band_sees_what_its_rows_of_windows_saw():
+    x = torch.randn(1, 2, 9, 8)
+    windows = grid((9, 8), (3, 2), stride=(2, 1), padding=1, dilation=(2, 1))
+    padded = windows.pad(x)
+    for first, last in ((0, 1), (1, 3), (0, windows.output[0])):
+        span, band = windows.band(first, last)
+        part = padded[:, :, span]
+        assert (band.output, band.padded) == ((last - first, windows.output[1]), (part.shape[2], part.shape[3]))
+        assert torch.equal(band.taps(part), windows.taps(padded)[:, :, :, :, first:last])
+
+
 def test_arguments_of_no_use_are_named():
     with pytest.raises(ShapeError, match=r"x: expected \(N, C, H, W\) with C, H, W of at least 1, got \(1, 2, 0, 3\)"):
         require_image("x", torch.zeros(1, 2, 0, 3))
