@@ -61,7 +61,8 @@ def alexnet_conv5(width: int = 96, *, max5: bool = False) -> FrontEnd:
 
     Args:
         width: Channels of conv1; 96 in the paper.
-        max5: Whether 3x3 max pooling with stride 1 follows, the paper's better variant; its release stops at conv5.
+        max5: Whether 3x3 max pooling with stride 1 follows.  As far as we remember, the paper's better variant has it;
+            its release stops at conv5.
 
     Raises:
         OptionError: `width` is no multiple of 6.
@@ -226,15 +227,16 @@ class DeepPyramidDPM(nn.Module):
     def _places(self, level: Level, scale: tuple[float, float], x: Tensor) -> tuple[Tensor, Tensor]:
         """The root's box for every place of a level, (N, H*W, 4), and its score, (N, H*W)."""
         N, rows, columns = level.scores.shape
-        size = torch.tensor(self.model.roots, device=x.device, dtype=x.dtype)[level.components]  # (N, rows, columns, 2)
+        scores = widen(level.scores)  # half precision has no room for the pixels of a box
+        size = torch.tensor(self.model.roots, device=x.device, dtype=scores.dtype)[level.components]
         first = self.front.centre + 0.5 - self.front.stride / 2 - self.front.stride * self.padding  # edge of cell 0
         corners = []
         for axis, (count, side) in enumerate(((rows, x.shape[2]), (columns, x.shape[3]))):
-            place = torch.arange(count, device=x.device, dtype=x.dtype)
+            place = torch.arange(count, device=x.device, dtype=scores.dtype)
             place = place[:, None] if axis == 0 else place
             start = (first + self.front.stride * place).expand(N, rows, columns)
             end = start + self.front.stride * size[..., axis]
             corners.append([(edge / scale[axis]).clamp(0, side) for edge in (start, end)])
         (top, bottom), (left, right) = corners
         boxes = torch.stack([left, top, right, bottom], dim=-1)  # (N, rows, columns, 4)
-        return boxes.flatten(1, 2), level.scores.flatten(1)
+        return boxes.flatten(1, 2), scores.flatten(1)

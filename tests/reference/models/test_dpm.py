@@ -149,8 +149,10 @@ def test_the_device_does_not_matter():
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_the_dtype_is_kept(dtype: torch.dtype):
-    net = small().to(dtype)
-    assert net(torch.randn(1, 1, 40, 40, dtype=dtype))[0].scores.dtype == dtype
+    net, x = small().to(dtype), torch.randn(1, 1, 40, 40, dtype=dtype)
+    assert net(x)[0].scores.dtype == dtype
+    boxes = net.detect(x, score_threshold=-1e9)[0].boxes
+    assert boxes.dtype == torch.promote_types(dtype, torch.float32)
 
 
 def test_images_that_do_not_fit_are_named():

@@ -208,6 +208,10 @@ def test_cifar_nets_have_no_parameters_in_shortcuts(depth: int):
     assert survey(net, (1, 3, 32, 32)).macs == published(f"resnet.macs_cifar_{depth}").value
 
 
+def test_the_deepest_cifar_net():
+    assert parameter_count(on_meta(1202, CifarResNet)) == published("resnet.parameters_cifar_1202").value == 19_421_274
+
+
 def test_cifar_nets_end_in_8_and_see_81_pixels():
     found = survey(on_meta(20, CifarResNet), (1, 3, 32, 32))
     assert found.layer("layers.stage3.2").output_shape == (1, 64, 8, 8)
