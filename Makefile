@@ -3,7 +3,7 @@ SAMPLE ?= examples/typical
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint types format template docs bench clean
+.PHONY: help setup demo test lint types format template docs catalogue bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -35,6 +35,9 @@ template: setup  ## Generate student_template/ from the exercises' starters
 
 docs: setup  ## Generate docs/catalogue.md from what is published and measured
 	$(BIN)/python -m reference --markdown docs/catalogue.md
+
+catalogue: setup  ## Collect every sentence for translation, name those that lack one, compile the catalogues
+	$(BIN)/python -m grader.catalogue
 
 bench: setup  ## Measure what benchmarks/README.md reports
 	$(BIN)/python benchmarks/submit.py

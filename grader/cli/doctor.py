@@ -27,8 +27,9 @@ def command(context: click.Context) -> int:
         session.echo_json(with_sentences(data, session.translate))
     else:
         for finding in findings:
-            state = session.say(msg("works") if finding.works else msg("MISSING"))
-            click.echo(f"{session.say(finding.name)}: {state}; {session.say(finding.found)}")
+            state = msg("works") if finding.works else msg("MISSING")
+            line = msg("{name}: {state}; {found}", name=finding.name, state=state, found=finding.found)
+            click.echo(session.say(line))
             if finding.cost is not None:
                 click.echo(f"    {session.say(finding.cost)}")
     is_broken = any(finding.needed and not finding.works for finding in findings)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from grader.cli.help import HelpCommand
 from grader.cli.session import Session, common_options, json_option
-from grader.message import msg
+from grader.message import Message, msg, verbatim
+
+if TYPE_CHECKING:
+    from grader.exercise import Exercise
 
 
 @click.command("list", cls=HelpCommand)
@@ -37,9 +42,16 @@ def command(context: click.Context) -> int:
         return 0
     click.echo(course.title.render(translate))
     for exercise in course.exercises:
-        places = [exercise.file] if exercise.file else []
-        if exercise.fields:
-            keys = ", ".join(field.key for field in exercise.fields)
-            places.append(session.say(msg("answers.md: {fields}", fields=keys)))
-        click.echo(f"\n{exercise.name}\n  {exercise.title.render(translate)}\n  {'; '.join(places)}")
+        title, place = exercise.title.render(translate), session.say(_place(exercise))
+        click.echo(f"\n{exercise.name}\n  {title}\n  {place}")
     return 0
+
+
+def _place(exercise: Exercise) -> Message:
+    """The file of an exercise's code and the fields of its answers."""
+    keys = ", ".join(field.key for field in exercise.fields)
+    if not exercise.file:
+        return msg("answers.md: {fields}", fields=keys)
+    if not exercise.fields:
+        return verbatim(exercise.file)
+    return msg("{file}; answers.md: {fields}", file=exercise.file, fields=keys)
