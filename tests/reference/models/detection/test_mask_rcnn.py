@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from reference.errors import OptionError
 from reference.facts import published
 from reference.models import parameter_count
-from reference.models.detection.backbone import ResNetBackbone
 from reference.models.detection.faster_rcnn import ProposalOptions
 from reference.models.detection.fpn import pyramid_align
 from reference.models.detection.mask import paste_masks
@@ -152,26 +150,6 @@ def test_the_box_branch_does_not_wait_for_the_mask_branch():
     net.loss(x, truth, count=32).masks.backward()
     assert all(weight.grad is None for weight in net.box_head.parameters())
     assert any(weight.grad is not None for weight in net.backbone.parameters())
-
-
-def test_the_frozen_normalisation_stays_whatever_the_mode():
-    net = ResNetBackbone(18, 1)
-    norms = [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
-    before = [norm.running_mean.clone() for norm in norms if norm.running_mean is not None]
-    net.train()(torch.rand(2, 3, 64, 64))
-    assert all(torch.equal(a, norm.running_mean) for a, norm in zip(before, norms, strict=True))  # type: ignore[arg-type]
-    assert not any(weight.requires_grad for norm in norms for weight in norm.parameters())
-    learned = ResNetBackbone(18, 1, freeze_norm=False).train()
-    assert all(layer.training for layer in learned.modules())
-
-
-def test_the_backbones_channels_and_sides():
-    for depth, channels in ((18, (1, 2, 4, 8)), (50, (4, 8, 16, 32))):
-        net = ResNetBackbone(depth, 1).eval()
-        assert net.channels == channels
-        assert [tuple(y.shape[1:]) for y in net(torch.rand(1, 3, 64, 96))] == [
-            (c, 64 // stride, 96 // stride) for c, stride in zip(channels, (4, 8, 16, 32), strict=True)
-        ]
 
 
 @pytest.mark.gpu

@@ -22,7 +22,11 @@ from tests.scenes import one_object
 
 
 def network(channels: int = 3, scales: tuple[float, ...] = (1, 2, 3), **options: Any) -> RegionProposalNetwork:
-    return RegionProposalNetwork(channels, channels, base_anchors(scales=scales), **options)
+    """One whose numbers are not almost 0, biases included."""
+    net = RegionProposalNetwork(channels, channels, base_anchors(scales=scales), **options)
+    for weight in net.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    return net
 
 
 def on_vgg() -> RegionProposalNetwork:
@@ -67,11 +71,12 @@ def test_the_network_is_built_of_the_reference_layers():
     boxes = correlate2d(y, net.bbox_pred.weight, net.bbox_pred.bias)
     assert logits.shape == (2, 180)
     assert offsets.shape == (2, 180, 4)
-    i, j, a = 2, 3, 7
+    (i, j), a = y[1].sum(0).nonzero()[-1].tolist(), 7
     place = (i * 5 + j) * 9 + a
     pair = scores[1, [a, 9 + a], i, j]  # background, object
     torch.testing.assert_close(logits[1, place].sigmoid(), pair.softmax(0)[1])
     torch.testing.assert_close(offsets[1, place], boxes[1, 4 * a : 4 * a + 4, i, j])
+    assert y[1, :, i, j].any()  # what is compared is not only biases
     assert anchors[place].tolist() == (net.anchors[a] + 16 * torch.tensor([j, i, j, i])).tolist()
 
 
