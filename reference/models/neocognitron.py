@@ -78,7 +78,7 @@ class SCModule(nn.Module):
         d = stage.c_strength * _falling(stage.c_area + 1 - stage.c_area % 2, stage.c_falls)
         d[stage.c_area :] = 0
         d[:, stage.c_area :] = 0
-        drawn = torch.rand(planes, in_planes, S_AREA, S_AREA, generator=generator)
+        drawn = torch.rand(planes, in_planes, S_AREA, S_AREA, generator=generator, device="cpu").to(c.device)
         self.register_buffer("excitatory", INITIAL * drawn * c)
         self.register_buffer("inhibitory", torch.zeros(planes))
         self.register_buffer("s_fixed", c / (in_planes * c.sum()))  # all inputs together weigh 1

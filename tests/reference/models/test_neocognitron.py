@@ -202,6 +202,12 @@ def test_fixed_weights_fall_with_the_distance_and_weigh_1_in_all():
     assert last.c_fixed.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]  # 2 x 2 around the place (1, 1)
 
 
+def test_it_can_be_laid_out_without_memory():
+    with torch.device("meta"):
+        answer = Neocognitron()(torch.zeros(1, 1, 16, 16))
+    assert answer.shape == (1, 24)
+
+
 def test_the_seed_decides():
     same = [Neocognitron(planes=2, seed=seed).stages[0].excitatory for seed in (3, 3, 4)]
     assert torch.equal(same[0], same[1])
