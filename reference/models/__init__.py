@@ -38,8 +38,8 @@ from reference.models.dpm import DeepPyramidDPM, FrontEnd, alexnet_conv5
 from reference.models.fcn import FCN
 from reference.models.heatmap import gaussian_heatmaps, heatmap_peaks, hourglass_loss
 from reference.models.hourglass import Hourglass, PreactResidual, StackedHourglass
-from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet5 import LeNet5, penalty_loss
+from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.neocognitron import Neocognitron
 from reference.models.part_model import Component, Level, PartModel, latent_svm_loss
@@ -87,9 +87,9 @@ __all__ = [
     "FrontEnd",
     "GroundTruth",
     "Hourglass",
-    "LeNet1989",
     "LeNet5",
     "LeNet5Modern",
+    "LeNet1989",
     "Level",
     "MaskHead",
     "MaskRCNN",
