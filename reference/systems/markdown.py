@@ -35,14 +35,14 @@ def render(entries: Sequence[Entry]) -> str:
     rows = []
     for entry in entries:
         system = entry.system
-        headline = system.results[0] if system.results else None
+        headline = system.results[0]
         rows.append(
             [
                 f"[{system.name}](#{system.anchor})",
                 str(system.year),
                 system.task,
                 *main_net(entry.measured),
-                f"{headline.value}, {headline.what}" if headline else "-",
+                f"{headline.value}, {headline.what}",
             ]
         )
     heads = ["System", "Year", "Task", "Parameters", "MACs", "Field of view", "Headline"]
@@ -57,15 +57,13 @@ def _section(entry: Entry) -> str:
         f"{system.paper}.\n",
         _list(system.distinctive),
         f"In `reference.models`: {', '.join(f'`{name}`' for name in system.classes)}.\n",
+        _nets(entry.measured),
     ]
-    if entry.measured:
-        parts.append(_nets(entry.measured))
     if any(measured.compared for measured in entry.measured):
         parts.append("Published, and ours:\n")
         parts.append(_comparisons(entry.measured))
-    if system.results:
-        parts.append("Results:\n")
-        parts.append(_list(f"**{result.value}** {result_text(result)}" for result in system.results))
+    parts.append("Results:\n")
+    parts.append(_list(f"**{result.value}** {result_text(result)}" for result in system.results))
     if system.deviations:
         parts.append("To know:\n")
         parts.append(_list(system.deviations))

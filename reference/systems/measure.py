@@ -152,11 +152,11 @@ def _input(value: Any) -> Any:
 def _at(surveys: Sequence[Survey], place: Place | None, quantity: str) -> int:
     row = surveys[0] if place is None else _row(surveys, place)
     if quantity == "side":
-        return row.output_shape[-1]
+        return row.output_shape[2]
     if row.fields is None:
         raise OptionError("place", "a layer whose field can be said", repr(place))
     one = row.fields[0]
-    return int({"field": one.size, "jump": one.jump, "padding": one.padding}[quantity])
+    return int({"field": one.size, "least field": one.sizes[0], "jump": one.jump, "padding": one.padding}[quantity])
 
 
 def _row(surveys: Sequence[Survey], place: Place) -> Row:

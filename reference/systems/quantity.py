@@ -15,11 +15,13 @@ def rounded(number: int) -> str:
     Example:
         >>> [rounded(number) for number in (9760, 60965224, 15470264320)]
         ['9.76 k', '61.0 M', '15.5 G']
+        >>> rounded(0)
+        '-'
     """
     for power, unit in ((9, " G"), (6, " M"), (3, " k")):
         if number >= 10**power:
             return f"{number / 10**power:#.3g}".rstrip(".") + unit
-    return str(number)
+    return str(number or "-")
 
 
 def view_text(fields: Fields | None) -> str:
@@ -39,7 +41,7 @@ def _size(field: ReceptiveField) -> str:
     if field.jump == 0:
         return "all"
     least, most = field.sizes[0], field.sizes[-1]
-    return str(most) if least == most else f"{least} to {most}"
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def view_label(net: Net) -> str:
@@ -60,8 +62,11 @@ def input_text(net: Net) -> str:
 
 def quantity_text(quantity: str, place: Place | None) -> str:
     """What is compared, and where."""
-    words = {"field": "field of view", "side": "side of the output"}.get(quantity, quantity)
-    return f"{words} at {place.label}" if place else words
+    words = {"field": "field of view", "least field": "least field of view", "side": "side of the output"}.get(
+        quantity, quantity
+    )
+    where = "of" if quantity in ("parameters", "numbers") else "at"
+    return f"{words} {where} {place.label}" if place else words
 
 
 def published_text(fact: Fact) -> str:
@@ -82,7 +87,5 @@ def result_text(result: Result) -> str:
 
 def main_net(measured: tuple[Measured, ...]) -> tuple[str, str, str]:
     """Parameters, work and field of view of a system's first net, for the overview."""
-    if not measured:
-        return "-", "-", "-"
     first = measured[0]
     return rounded(first.parameters), rounded(first.macs), view_text(first.fields)

@@ -13,7 +13,7 @@ from reference.facts import Fact, published
 
 QUANTITIES = (
     *("parameters", "parameters with batch norm", "numbers", "MACs", "activations"),
-    *("field", "jump", "padding", "side"),
+    *("field", "least field", "jump", "padding", "side"),
 )
 
 

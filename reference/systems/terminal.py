@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from reference.systems.measure import Entry
+from reference.systems.measure import Entry, Measured
 from reference.systems.quantity import (
     input_text,
     main_net,
@@ -21,19 +21,26 @@ from reference.systems.quantity import (
     view_text,
 )
 
+ROOM_FOR_HEADLINES = 110  # columns
+
 
 def print_overview(console: Console, entries: Sequence[Entry]) -> None:
-    """Print one line a system."""
+    """Print one line a system; a narrow terminal has no room for tasks and headlines."""
     table = Table(title="The systems of the lecture")
-    for head in ("System", "Year", "Task"):
-        table.add_column(head, no_wrap=head != "Task")
+    has_room = console.width >= ROOM_FOR_HEADLINES
+    for head in ("System", "Year"):
+        table.add_column(head, no_wrap=True)
     for head in ("Parameters", "MACs", "Field of view"):
-        table.add_column(head, justify="right")
-    table.add_column("Headline", ratio=1)
+        table.add_column(head, justify="right", no_wrap=True)
+    if has_room:
+        table.add_column("Task")
+        table.add_column("Headline", ratio=1)
     for entry in entries:
         system = entry.system
-        headline = f"{system.results[0].value}, {system.results[0].what}" if system.results else "-"
-        cells = [system.name, str(system.year), system.task, *main_net(entry.measured), headline]
+        cells = [system.name, str(system.year), *main_net(entry.measured)]
+        if has_room:
+            headline = system.results[0]
+            cells += [system.task, f"{headline.value}, {headline.what}"]
         table.add_row(*map(escape, cells))
     console.print(table)
     console.print("More about one of them: python -m reference --system NAME")
@@ -42,55 +49,39 @@ def print_overview(console: Console, entries: Sequence[Entry]) -> None:
 def print_system(console: Console, entry: Entry) -> None:
     """Print what is known of one system."""
     system = entry.system
-    console.print(f"[bold]{escape(system.name)}[/bold], {system.year}, {escape(system.task)}")
+    console.print(f"[bold]{escape(system.name)}[/bold], {system.year}, {escape(system.task)}", highlight=False)
     _sentences(console, "", [f"{system.paper}.", *system.distinctive])
     _sentences(console, "In reference.models", [", ".join(system.classes)])
-    if entry.measured:
-        console.print(_nets(entry))
-    if any(measured.compared for measured in entry.measured):
-        console.print(_comparisons(entry))
+    for measured in entry.measured:
+        _print_net(console, measured)
     _sentences(console, "Results", [f"{result.value} {result_text(result)}" for result in system.results])
     _sentences(console, "To know", system.deviations)
 
 
-def _nets(entry: Entry) -> Table:
-    table = Table(title="Measured")
-    for head in ("Net", "Input"):
-        table.add_column(head)
-    for head in ("Parameters", "Batch norm", "MACs", "Activations", "Field of view"):
-        table.add_column(head, justify="right")
-    for one in entry.measured:
-        numbers = [f"{number:,}" for number in (one.parameters, one.batch_norm, one.macs, one.activations)]
-        view = f"{view_text(one.fields)} at {view_label(one.net)}"
-        table.add_row(*map(escape, [one.net.name, input_text(one.net), *numbers, view]))
-    return table
-
-
-def _comparisons(entry: Entry) -> Table:
-    table = Table(title="Published, and ours")
-    for head in ("Net", "Quantity"):
-        table.add_column(head)
-    for head in ("Published", "Ours"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("")
-    table.add_column("Source", ratio=1)
-    for one in entry.measured:
-        for compared in one.compared:
-            comparison = compared.comparison
-            cells = [
-                one.net.name,
-                quantity_text(comparison.quantity, comparison.place),
-                published_text(compared.fact),
-                f"{compared.measured:,}",
-                verdict(compared),
-                compared.fact.source,
-            ]
-            table.add_row(*map(escape, cells))
-    return table
+def _print_net(console: Console, measured: Measured) -> None:
+    """What was measured, line by line, and below it the published numbers, each with its source."""
+    console.print(
+        f"\n[bold]{escape(measured.net.name)}[/bold], input {escape(input_text(measured.net))}", highlight=False
+    )
+    lines = [
+        ("parameters", f"{measured.parameters:,}"),
+        ("of batch normalisation", f"{measured.batch_norm:,}"),
+        ("MACs", f"{measured.macs:,}"),
+        ("activations", f"{measured.activations:,}"),
+        (f"field of view at {view_label(measured.net)}", view_text(measured.fields)),
+    ]
+    compared = [(quantity_text(one.comparison.quantity, one.comparison.place), one) for one in measured.compared]
+    width = max(len(words) for words, _ in [*lines, *compared])
+    for words, number in lines:
+        console.print(f"  {words:<{width}}  {number:>17}", markup=False, highlight=False)
+    for words, one in compared:
+        console.print(f"  {words:<{width}}  {one.measured:>17,}", markup=False, highlight=False)
+        printed = f"published {published_text(one.fact)}, {verdict(one)}: {one.fact.source}"
+        console.print(Padding(escape(printed), (0, 0, 0, 6), style="dim"), highlight=False)
 
 
 def _sentences(console: Console, title: str, sentences: Sequence[str]) -> None:
     if title and sentences:
-        console.print(f"{title}:")
+        console.print(f"\n{title}")
     for sentence in sentences:
-        console.print(Padding(escape(sentence), (0, 0, 0, 2)))
+        console.print(Padding(escape(sentence), (0, 0, 0, 2)), highlight=False)

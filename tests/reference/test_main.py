@@ -18,16 +18,24 @@ def test_one_system_is_printed_with_published_numbers_beside_ours(capsys: Any, m
     assert main(["--system", "lenet5"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("LeNet-5, 1998, digits")
-    for word in ("60,000", "61,706", "Proc. IEEE 1998, section II.B", "0.95 %", "field of view at C3", "agrees"):
+    for word in (
+        "original, input 1 x 32 x 32",
+        "published 60,000, agrees: LeCun et al., Proc. IEEE 1998",
+        "61,706",
+        "0.95 %",
+    ):
         assert word in text
 
 
 def test_the_overview_has_a_line_for_each_system(capsys: Any):
     entries = [measure_system(find_system(name)) for name in ("LeNet-5", "AlexNet")]
     print_overview(Console(width=140), entries)
-    text = capsys.readouterr().out
-    assert "│ LeNet-5 │ 1998 │ digits" in text
-    assert "61.0 M" in text
+    wide = " ".join(capsys.readouterr().out.split())
+    assert "│ LeNet-5 │ 1998 │ 60.0 k │ 326 k │ 32 │ digits" in wide
+    assert "0.95 %, test error on MNIST" in wide
+    print_overview(Console(width=70), entries)
+    narrow = " ".join(capsys.readouterr().out.split())
+    assert "│ AlexNet │ 2012 │ 61.0 M │ 724 M │ 195 │ └" in narrow
 
 
 def test_an_unknown_system_is_named(capsys: Any):
