@@ -43,6 +43,7 @@ from reference.models.lenet1989 import LeNet1989, squared_error
 from reference.models.lenet_modern import CaffeLeNet, LeNet5Modern
 from reference.models.neocognitron import Neocognitron
 from reference.models.part_model import Component, Level, PartModel, latent_svm_loss
+from reference.models.projection import Projection, project_feature, vgg16_layers
 from reference.models.proposal_merge import ensemble_probabilities, merge_scores, segment_proposals
 from reference.models.question import QuestionCNN, QuestionLSTM
 from reference.models.resnet import CifarResNet, ResNet
@@ -99,6 +100,7 @@ __all__ = [
     "Parsed",
     "PartModel",
     "PreactResidual",
+    "Projection",
     "QuestionCNN",
     "QuestionLSTM",
     "RegionProposalNetwork",
@@ -136,9 +138,11 @@ __all__ = [
     "parameter_count",
     "penalty_loss",
     "probability_loss",
+    "project_feature",
     "sdn_loss",
     "segment_proposals",
     "separation_weights",
     "squared_error",
+    "vgg16_layers",
     "weighted_cross_entropy",
 ]

@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from reference.errors import OptionError, ShapeError
-from reference.geometry import Layer, ReceptiveField, output_size, receptive_field, receptive_field_steps
+from reference.geometry import Layer, ReceptiveField, receptive_field, receptive_field_steps
 from reference.viz.style import BLUE, GREY, INK, PALE, SKY, TINTS, VERMILION, Voice, new_figure, new_sheet, size_text
 
 MOST_PIXELS = 64  # of a row; more are too small to see
@@ -59,7 +59,7 @@ def field_rows(
         raise ShapeError("size", f"at most {MOST_PIXELS}", repr(size), "draw a smaller image; the fields are the same")
     sides = [size]
     for layer in layers:
-        sides.append(_windows(layer, sides[-1]))
+        sides.append(layer.side(sides[-1]))
     chosen = sides[-1] // 2 if index is None else index
     if not 0 <= chosen < sides[-1]:
         raise OptionError("index", f"0 to {sides[-1] - 1}, the units of the top row", repr(index))
@@ -131,7 +131,7 @@ def field_on_image(
     fields = [receptive_field(layers[: depth + 1]) for depth in range(len(layers))]
     sides = [(picture.shape[0], picture.shape[1])]
     for layer in layers:
-        sides.append((_windows(layer, sides[-1][0]), _windows(layer, sides[-1][1])))
+        sides.append((layer.side(sides[-1][0]), layer.side(sides[-1][1])))
     top = sides[-1]
     chosen = (top[0] // 2, top[1] // 2) if position is None else position
     if not (0 <= chosen[0] < top[0] and 0 <= chosen[1] < top[1]):
@@ -205,10 +205,6 @@ def _names(layers: Sequence[Layer], names: Sequence[str] | None, say: Voice) -> 
     if len(names) != len(layers):
         raise OptionError("names", f"one a layer, {len(layers)}", f"{len(names)}")
     return list(names)
-
-
-def _windows(layer: Layer, size: int) -> int:
-    return output_size(size, layer.kernel_size, stride=layer.stride, padding=layer.padding, dilation=layer.dilation)
 
 
 def _taps(layer: Layer, unit: int) -> range:

@@ -85,11 +85,13 @@ def _draw(panels: list[Axes], picture: Array, projection: Projection, layer: str
     (top, bottom), (left, right) = field.pixels(unit_row), field.pixels(unit_column)
     options: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1, "extent": (0, W, H, 0), "interpolation": "nearest"}
     panels[0].imshow(picture, **options, gid=f"image {row}")
-    panels[1].imshow(projection.features[0].numpy(), cmap=POSITIVE, vmin=0, interpolation="nearest", gid=f"map {row}")
+    panels[1].imshow(
+        projection.features[0].cpu().numpy(), cmap=POSITIVE, vmin=0, interpolation="nearest", gid=f"map {row}"
+    )
     unit = Rectangle((unit_column - 0.5, unit_row - 0.5), 1, 1, fill=False, edgecolor=VERMILION, lw=1.6)
     unit.set_gid(f"unit {row}")
     panels[1].add_patch(unit)
-    signal = projection.image[0].numpy()  # (C, H, W)
+    signal = projection.image[0].cpu().numpy()  # (C, H, W)
     largest = max(float(np.abs(signal).max()), 1e-12)
     shown = (signal / largest / 2 + 0.5).transpose(1, 2, 0).squeeze()
     panels[2].imshow(picture, **options, gid=f"patch {row}")
