@@ -273,7 +273,7 @@ class DecoupledNet(nn.Module):
 
     def _figure(self, seen: Evidence, signal: Tensor) -> Tensor:
         of_class = self.classification.trace_back(seen, signal)
-        scores: Tensor = self.segmentation(seen.pooled.detach(), of_class, seen.switches, seen.sides)
+        scores: Tensor = self.segmentation(seen.pooled, of_class, seen.switches, seen.sides)
         return scores
 
 

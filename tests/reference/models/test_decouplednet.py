@@ -132,14 +132,22 @@ def test_the_segmentation_loss_leaves_the_classification_net_alone():
 
 
 def test_an_image_is_labelled_by_one_run_a_class_and_one_for_the_background():
-    net = small().double().eval()
+    net = small(width=4).double().eval()
     x = torch.randn(2, 3, 64, 64, dtype=torch.float64)
     with torch.no_grad():
+        net.segmentation.norm_class.weight.mul_(1e7)  # what comes over the bridge of an untrained net is faint
         net.classification.score.bias.copy_(torch.tensor([9.0, -9.0, 9.0]))  # classes 1 and 3 are found
     runs: list[Tensor] = []
     net.segmentation.register_forward_hook(lambda _, __, y: runs.append(y.softmax(1)))
     got = net.segment(x)
     assert len(runs) == 3
+    seen = net.classification(x)
+    probability = seen.scores.sigmoid() * torch.tensor([1.0, 0.0, 1.0])
+    for got_run, classes in zip(runs[:3], ([1, 1, 1], [1, 0, 0], [0, 0, 1]), strict=True):
+        of_class = net.classification.trace_back(seen, probability * torch.tensor(classes))
+        want_run = net.segmentation(seen.pooled, of_class, seen.switches, seen.sides).softmax(1)
+        torch.testing.assert_close(got_run, want_run)
+    assert min((runs[0] - runs[1]).abs().max(), (runs[1] - runs[2]).abs().max()) > 1e-5
     maps = torch.stack([runs[0][:, GROUND], runs[1][:, FIGURE], torch.zeros(2, 64, 64).double(), runs[2][:, FIGURE]], 1)
     torch.testing.assert_close(got, maps / maps.sum(1, keepdim=True))
     assert not net.segment(x, threshold=1.0)[:, 1:].any()  # nothing is found: all is background

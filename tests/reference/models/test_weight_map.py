@@ -53,6 +53,14 @@ def test_a_gap_of_one_pixel_weighs_10_more_by_hand():
     assert weights[0, 1].item() == pytest.approx(1 + 10 * math.exp(-((0 + 2) ** 2) / 50))
 
 
+def test_the_wall_is_added_to_the_weight_of_the_class():
+    cells, uneven = torch.tensor([[[1, 0, 2]]]), torch.tensor([0.5, 2.0]).double()
+    weights = separation_weights(cells, class_weights=uneven)[0, 0].tolist()
+    assert weights == pytest.approx(
+        [2 + 10 * math.exp(-4 / 50), 0.5 + 10 * math.exp(-4 / 50), 2 + 10 * math.exp(-4 / 50)]
+    )
+
+
 def test_one_cell_or_none_has_no_wall():
     for plane in (torch.zeros(1, 4, 5), torch.eye(4)[None]):
         assert separation_weights(plane.long(), class_weights=ONES).unique().tolist() == [1]
