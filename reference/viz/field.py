@@ -65,7 +65,7 @@ def field_rows(
         raise OptionError("index", f"0 to {sides[-1] - 1}, the units of the top row", repr(index))
     steps = receptive_field_steps(layers)
     fields = [ReceptiveField(), *(step.after for step in steps)]
-    seen = _seen(layers, chosen)
+    seen = _seen(layers, sides, chosen)
     # Padding may lie outside the image on both sides: the sheet begins where the leftmost unit does.
     places = [_middle(fields[level], unit) for level, units in enumerate(seen) for unit in units]
     left = min(0.0, *(place - 1 for place in places))
@@ -79,10 +79,9 @@ def field_rows(
 
     for level in range(1, len(fields)):
         for unit in sorted(seen[level]):
-            if 0 <= unit < sides[level]:
-                for tap in _taps(layers[level - 1], unit):
-                    (x, y), (x_tap, y_tap) = at(level, unit), at(level - 1, tap)
-                    axes.plot([x, x_tap], [y + HALF, y_tap - HALF], color=SKY, lw=0.9, zorder=1)
+            for tap in _taps(layers[level - 1], unit) if 0 <= unit < sides[level] else ():
+                (x, y), (x_tap, y_tap) = at(level, unit), at(level - 1, tap)
+                axes.plot([x, x_tap], [y + HALF, y_tap - HALF], color=SKY, lw=0.9, zorder=1)
     for level in range(len(fields)):
         for unit in sorted(set(range(sides[level])) | seen[level]):
             _unit(axes, at(level, unit), unit in seen[level], not 0 <= unit < sides[level], f"unit {level},{unit}")
@@ -213,11 +212,11 @@ def _taps(layer: Layer, unit: int) -> range:
     return range(first, first + layer.extent, layer.dilation)
 
 
-def _seen(layers: Sequence[Layer], chosen: int) -> list[set[int]]:
-    """All units that the chosen one depends on, lowest row first; those outside a row are its padding."""
+def _seen(layers: Sequence[Layer], sides: Sequence[int], chosen: int) -> list[set[int]]:
+    """All units that the chosen one looks at, lowest row first; those outside a row are its padding, and see nothing."""
     seen = [{chosen}]
-    for layer in reversed(layers):
-        seen.append({tap for unit in seen[-1] for tap in _taps(layer, unit)})
+    for layer, side in zip(reversed(layers), reversed(sides), strict=False):
+        seen.append({tap for unit in seen[-1] if 0 <= unit < side for tap in _taps(layer, unit)})
     return seen[::-1]
 
 

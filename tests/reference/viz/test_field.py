@@ -34,34 +34,48 @@ def texts(axes) -> dict[str, str]:
     return {text.get_gid(): text.get_text() for text in axes.texts if text.get_gid()}
 
 
-@settings(max_examples=15)
+@settings(max_examples=25)
 @given(
-    layers=st.lists(st.builds(Layer, st.integers(1, 3), st.integers(1, 2), st.integers(0, 1)), min_size=1, max_size=3),
+    layers=st.lists(
+        st.builds(Layer, st.integers(1, 3), st.integers(1, 2), st.integers(0, 2), st.integers(1, 3)),
+        min_size=1,
+        max_size=3,
+    ),
     data=st.data(),
 )
-def test_marked_pixels_lie_in_the_field_and_reach_its_ends(layers: list[Layer], data: st.DataObject):
-    size, sides = 12, 12
+def test_marked_pixels_are_those_with_a_gradient_and_lie_in_the_field(layers: list[Layer], data: st.DataObject):
+    x = torch.zeros(1, 1, 12, requires_grad=True)
+    y = x
     for layer in layers:
-        sides = (sides + 2 * layer.padding - layer.kernel_size) // layer.stride + 1
-    if sides < 1:
-        return
-    index = data.draw(st.integers(0, sides - 1))
-    figure = field_rows(layers, size, index, language="en")
-    marked = {unit for unit, fill in units(figure, 0).items() if fill in (TINTS[1], PALE)}
+        if y.shape[2] + 2 * layer.padding < layer.extent:
+            return
+        options = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
+        y = torch.nn.functional.conv1d(y, torch.ones(1, 1, layer.kernel_size), **options)
+    index = data.draw(st.integers(0, y.shape[2] - 1))
+    if y.requires_grad:
+        y[0, 0, index].backward()
+    wanted = set(torch.nonzero(x.grad[0, 0]).flatten().tolist())
+    figure = field_rows(layers, 12, index, language="en")
+    pixels = units(figure, 0)
+    assert {unit for unit, fill in pixels.items() if fill == TINTS[1]} == wanted
     first, last = receptive_field(layers).pixels(index)
-    assert (min(marked), max(marked)) == (first, last)
-    assert {unit for unit, fill in units(figure, 0).items() if fill == PALE} == {u for u in marked if not 0 <= u < size}
+    marked = {unit for unit, fill in pixels.items() if fill in (TINTS[1], PALE)}
+    assert all(first <= unit <= last for unit in marked)
+    assert all(fill == PALE for unit, fill in pixels.items() if not 0 <= unit < 12)
     assert [unit for unit, fill in units(figure, len(layers)).items() if fill == TINTS[1]] == [index]
 
 
-def test_only_what_the_unit_depends_on_is_marked():
-    # A gradient through the same layers says which pixels count.
-    figure = field_rows([Layer(3, dilation=2), Layer(2, stride=2)], 12, 1, language="en")
-    x = torch.zeros(1, 1, 12, requires_grad=True)
-    y = torch.nn.functional.conv1d(x, torch.ones(1, 1, 3), dilation=2)
-    torch.nn.functional.avg_pool1d(y, 2)[0, 0, 1].backward()
-    wanted = set(torch.nonzero(x.grad[0, 0]).flatten().tolist())
-    assert {unit for unit, fill in units(figure, 0).items() if fill == TINTS[1]} == wanted
+def test_inside_the_image_the_marked_pixels_reach_both_ends_of_the_field():
+    pixels = units(field_rows(LAYERS, 40, 7, language="en"), 0)
+    marked = [unit for unit, fill in pixels.items() if fill == TINTS[1]]
+    assert (min(marked), max(marked)) == receptive_field(LAYERS).pixels(7)
+    assert len(marked) == receptive_field(LAYERS).size == 16
+
+
+def test_padding_sees_nothing():
+    # Through the padding of the second layer a tap would lie on pixel 2; it does not count.
+    pixels = units(field_rows([Layer(2, padding=1, dilation=3), Layer(2, padding=1)], 6, 0, language="en"), 0)
+    assert {unit for unit, fill in pixels.items() if fill in (TINTS[1], PALE)} == {-1, 2}
 
 
 def test_each_layer_is_named_with_its_numbers_and_its_growth():
