@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("matrix", "number", "formula", "choice", "statement", "claims", "comparison", "text")
 MAX_STATED = 500  # characters of an answer in which an author's patterns are looked for; they may be slow
+MAX_SHOWN = 60  # characters of an answer in free words that the report repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,9 @@ def _line_of(text: str, key: str, names: Sequence[str], answer: str) -> int:
 
 def _parse_text(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
     stripped = text.strip()
-    return Parsed(stripped, understood=f"{len(stripped)} characters", remarks=())
+    line = " ".join(stripped.split())
+    shown = line if len(line) <= MAX_SHOWN else line[:MAX_SHOWN] + "…"
+    return Parsed(stripped, understood=shown, remarks=())
 
 
 _PARSERS: dict[str, Callable[[str, Mapping[str, Any]], Parsed[Any] | Unreadable]] = {

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from grader.diagnose import diagnose
+from grader.errors import GraderError
 from grader.exercise import Course, Exercise
 from grader.field import Answers, Located, locate
 from grader.hint import hint_for
@@ -73,7 +74,8 @@ def resolve_device(device: str) -> str:
     """The device that will be used: "auto" becomes "cuda" or "cpu".
 
     Raises:
-        ValueError: Another name, or CUDA where there is none.
+        ValueError: Another name.
+        GraderError: CUDA where there is none.
     """
     if device not in DEVICES:
         raise ValueError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
@@ -84,7 +86,7 @@ def resolve_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":
-        raise ValueError("device: expected a CUDA device for 'cuda', found none; use 'auto' or 'cpu'")
+        raise GraderError(msg("device: expected a CUDA device for `cuda`, found none; use `auto` or `cpu`"))
     return "cpu"
 
 

@@ -64,11 +64,8 @@ def grade_path(session: Session, path: Path, only: tuple[str, ...], device: str)
     staff.open_log()
     submission = read_submission(path)
     course = session.load_course()
-    try:
-        with _progress(session, course, only) as told:
-            report = grade(submission, course, only=only, device=device, progress=told)
-    except ValueError as error:  # the device that was asked for is not there
-        raise click.UsageError(str(error)) from None
+    with _progress(session, course, only) as told:
+        report = grade(submission, course, only=only, device=device, progress=told)
     if not session.as_json:
         show(session, report)
     return report

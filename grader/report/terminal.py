@@ -142,11 +142,12 @@ class _Page:
                 yield Text(" " * (4 + column + 2) + piece)
 
     def understood(self, part: ExerciseReport) -> Iterator[Text]:
-        if not part.understood:
+        read = [line for line in part.understood if line.text]
+        if not read:
             return
         yield from self.block(self.say(msg("How your answers were read")), indent=2, style="bold")
-        column = max(display_width(visible(line.field)) for line in part.understood)
-        for line in part.understood:
+        column = max(display_width(visible(line.field)) for line in read)
+        for line in read:
             first, *rest = wrap(visible(line.text), self.width - 4 - column - 2)
             yield Text.assemble("    ", (pad(visible(line.field), column), "dim"), f"  {first}")
             for piece in rest:
