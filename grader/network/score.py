@@ -10,12 +10,16 @@ from grader.expect import Mismatch
 from grader.message import msg
 from grader.model import Evidence, Label
 from grader.network.pair import Image, Pair
+from grader.network.weight import fresh_state, typed
 
 SUM_TOLERANCE = 1e-4
 
 
 def demand_scores(pair: Pair, images: tuple[Image, ...]) -> None:
-    """Demand the shape of class scores from the network as it is built, and neither labels nor probabilities."""
+    """Demand the shape of class scores from the network as it is built, neither labels nor probabilities.
+
+    The scores must depend on the image and on what is learned: a constant of the right shape is no network.
+    """
     for image in images:
         pair.rebuild()
         x = pair.input(image, seed=1)
@@ -33,6 +37,7 @@ def demand_scores(pair: Pair, images: tuple[Image, ...]) -> None:
             _demand_no_softmax(expect.array(got, shape=shape))
         except Mismatch as mismatch:
             raise Mismatch(mismatch.summary, *mismatch.evidence, Evidence(Label.WHERE, where)) from None
+    _demand_dependence(pair, images[0])
 
 
 def demand_steadiness(pair: Pair, images: tuple[Image, ...]) -> None:
@@ -68,6 +73,22 @@ def demand_steadiness(pair: Pair, images: tuple[Image, ...]) -> None:
             msg("The same input gave another output when it came a second time, in evaluation mode."),
             hint=msg("Make lists and other memories in forward, not in __init__: they must not outlive the call."),
         )
+
+
+def _demand_dependence(pair: Pair, image: Image) -> None:
+    if not pair.their_trace.names:
+        expect.fail(msg("Nothing in the network is learned: no operation uses one of its parameters."))
+
+    def scores(*, weights: int, x: int) -> Array:
+        pair.rebuild()
+        pair.theirs.load(typed(fresh_state(pair.their_trace, seed=weights), pair.dtype))
+        return expect.array(pair.scores(pair.input(image, seed=x)))
+
+    first = scores(weights=5, x=1)
+    if not _differ(scores(weights=5, x=2), first):
+        expect.fail(msg("Two different images got the same scores: the network does not look at its input."))
+    if not _differ(scores(weights=6, x=1), first):
+        expect.fail(msg("With other weights the scores stay the same: they are not computed with the parameters."))
 
 
 def _demand_no_softmax(y: Array) -> None:

@@ -129,6 +129,22 @@ WRONG = [
 ]  # fmt: skip
 
 
+CONSTANT = "class Toy(nn.Module):\n    def __init__(self, in_channels, num_classes, width):\n        super().__init__()\n        {layers}\n    def forward(self, x):\n        return {scores}\n"
+NO_NETWORKS = [
+    ("pass", "x.new_zeros(len(x), 3, *x.shape[2:])", "Nothing in the network is learned"),
+    ("self.d = nn.Conv2d(in_channels, num_classes, 1)", "self.d(x * 0 + 1)", "does not look at its input"),
+    ("self.d = nn.Conv2d(in_channels, num_classes, 1)", "x.mean(1, True).repeat(1, 3, 1, 1) + 0 * self.d(x)", "With other weights the scores stay the same"),
+    ("self.register_buffer('d', torch.rand(3, 2, 1, 1))", "F.conv2d(x, self.d.detach().clone() * 0 + 1)", "Nothing in the network is learned"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layers", "scores", "text"), NO_NETWORKS)
+def test_numbers_of_the_right_shape_are_no_network(layers, scores, text, tmp_path):
+    code = RIGHT.partition("class Toy")[0] + CONSTANT.format(layers=layers, scores=scores)
+
+    assert text in refused(lambda: network(tmp_path, code).expect_scores((1, 8, 8)))
+
+
 @pytest.mark.parametrize(("edit", "demand", "text"), WRONG, ids=[row[2][:40] for row in WRONG])
 def test_a_wrong_network_is_told_why(edit, demand, text, tmp_path):
     assert text in refused(lambda: demand(network(tmp_path, edited(edit))))
