@@ -25,9 +25,7 @@ def test_a_rounded_fact_agrees_as_far_as_it_was_printed():
 
 
 def test_an_unknown_fact_is_named_with_its_neighbours():
-    with pytest.raises(
-        OptionError, match=r"name: expected a fact of facts.toml, got 'unet.side'; there are unet\.\w+"
-    ):
+    with pytest.raises(OptionError, match=r"name: expected a fact of facts.toml, got 'unet.side'; there are unet\.\w+"):
         published("unet.side")
     with pytest.raises(OptionError, match=r"got 'net.side'; there are .*alexnet, .*deconvnet,"):
         published("net.side")
