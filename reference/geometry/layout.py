@@ -6,6 +6,8 @@ other, None is returned: a field would be different at places that look alike.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from reference.geometry.sight import Axis, Sight, Taps, united
@@ -41,6 +43,12 @@ def repetition(call: Call, sights: list[Sight]) -> Sight | None:
     repeats = call.get("repeats")
     sight = sights[0].shifted(len(repeats) - call.tensors[0].ndim)
     return None if any(dim is not None and repeats[dim] != 1 for dim in sight.dims) else sight
+
+
+def overwriting(call: Call, sights: list[Sight]) -> Sight:
+    """copy: the first tensor gets the values of the second one, which may have fewer dimensions."""
+    target, source = call.tensors
+    return sights[1].shifted(target.ndim - source.ndim)
 
 
 def concatenation(call: Call, sights: list[Sight]) -> Sight | None:
@@ -80,11 +88,29 @@ def _shift(by: int) -> Taps:
 
 def cut(call: Call, sights: list[Sight]) -> Sight | None:
     """A slice, with or without steps."""
-    x = call.tensors[0]
-    dim, step = _dim(call, x), call.get("step", 1)
-    start = call.get("start") or 0
-    start = max(0, min(start + x.shape[dim] if start < 0 else start, x.shape[dim]))
+    dim, start = slice_start(call)
+    step = call.get("step", 1)
     return _along(call, sights[0], dim, lambda u: [start + u * step], step)
+
+
+def slice_start(call: Call) -> tuple[int, int]:
+    """The dimension that a slice cuts, and where it begins."""
+    x = call.tensors[0]
+    dim = _dim(call, x)
+    start = call.get("start") or 0
+    return dim, max(0, min(start + x.shape[dim] if start < 0 else start, x.shape[dim]))
+
+
+def surrounded(sight: Sight, starts: Sequence[int], shape: Sequence[int]) -> Sight | None:
+    """What a larger tensor sees that has a piece written into it, beginning at `starts`; around it lies padding."""
+
+    def move(axis: Axis) -> Axis:
+        if axis.dim is None:
+            return axis
+        return axis.through(axis.dim, shape[axis.dim], _shift(-starts[axis.dim]), 1, 1)
+
+    is_shared = sight.dims[0] is not None and sight.dims[0] == sight.dims[1]
+    return None if is_shared else sight.each(move)
 
 
 def selection(call: Call, sights: list[Sight]) -> Sight | None:

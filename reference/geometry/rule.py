@@ -99,6 +99,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("permute", "transpose", "t"), layout.permutation),
     "expand": layout.expansion,
     "repeat": layout.repetition,
+    "copy": layout.overwriting,
     "cat": layout.concatenation,
     "stack": layout.stack,
     **dict.fromkeys(("split", "split_with_sizes", "chunk", "unbind"), layout.pieces),

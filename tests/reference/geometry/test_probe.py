@@ -11,7 +11,9 @@ from hypothesis import assume, given
 from torch import Tensor, nn
 
 from reference.errors import OptionError, ShapeError
+from reference.facts import published
 from reference.geometry import Layer, TransposedLayer, probe_field, receptive_field, survey
+from reference.models import LeNet5Modern, SegNet, VGG16Features
 
 WINDOWS = st.builds(Layer, st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2))
 SPREADING = st.builds(TransposedLayer, st.integers(2, 4), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2))
@@ -119,3 +121,65 @@ def test_the_same_on_the_gpu():
 def test_probes_of_no_use_are_named(call: Any, error: Any, message: str):
     with pytest.raises(error, match=message):
         call()
+
+
+LENET = [Layer(5), Layer(2, 2), Layer(5), Layer(2, 2), Layer(5)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([1, 3, 5]), st.sampled_from([1, 3]), st.integers(1, 2), st.integers(1, 2)),
+        min_size=1,
+        max_size=3,
+    ),
+    st.booleans(),
+)
+def test_branches_agree_in_residual_and_in_dense_stacks(blocks: list[tuple[int, int, int, int]], concatenate: bool):
+    class Block(nn.Module):
+        def __init__(self, first: int, second: int, stride: int, dilation: int) -> None:
+            super().__init__()
+            reach = dilation * (first - 1)
+            self.body = nn.Sequential(
+                nn.Conv2d(2, 2, first, stride, reach // 2, dilation), nn.ReLU(), nn.Conv2d(2, 2, second, 1, second // 2)
+            )
+            self.shortcut = nn.Conv2d(2, 2, 1, stride)
+            self.joined = nn.Conv2d(4, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y, short = self.body(x), self.shortcut(x)
+            joined: Tensor = self.joined(torch.cat([y, short], 1)) if concatenate else torch.relu(y + short)
+            return joined
+
+    net = nn.Sequential(*[Block(*block) for block in blocks])
+    field = survey(net, (1, 2, 96, 96)).field
+    longest = [layer for k, m, s, d in blocks for layer in (Layer(k, s, d * (k - 1) // 2, d), Layer(m, 1, m // 2))]
+    assert field == receptive_field(longest)
+    middle = survey(net, (1, 2, 96, 96)).output_shape[2] // 2
+    assert probe_field(net, (1, 2, 96, 96)).rows == field.pixels(middle)
+
+
+def test_lenet_agrees_with_its_list():
+    net = LeNet5Modern()
+    field = survey(net, (1, 1, 32, 32)).layer("C5").field
+    assert field == receptive_field(LENET)
+    assert field is not None
+    assert field.size == probe_field(net, (1, 1, 32, 32)).size == 32
+
+
+def test_vggs_last_pooling_sees_212_pixels_each_way():
+    net = VGG16Features(width=1, batch_norm=False)
+    field = survey(net, (1, 3, 320, 320)).field
+    assert field is not None
+    region = probe_field(net, (1, 3, 320, 320), (5, 6))
+    assert region.rows == field.pixels(5) == (70, 281)
+    assert region.columns == (field.pixels(6)[0], 313)
+    assert region.height == published("vgg16.receptive_field_pool5").value
+
+
+def test_segnets_decoder_agrees_at_the_border():
+    net = SegNet(width=1)
+    field = survey(net, (1, 3, 64, 64)).field
+    assert field is not None
+    for index in (0, 63):
+        first, last = field.pixels(index)
+        assert probe_field(net, (1, 3, 64, 64), (index, index)).rows == (max(0, first), min(63, last))

@@ -105,6 +105,24 @@ def weighted_mean(net: Net, x: Tensor) -> Tensor:
     return (y @ weights)[None]
 
 
+def bordered(net: Net, x: Tensor) -> Tensor:
+    """Padding by writing into a larger tensor, as one does without `pad`."""
+    y = net.stem(x)
+    z = y.new_zeros(1, 4, y.shape[2] + 2, y.shape[3] + 2)
+    z[:, :, 1:-1, 1:-1] = y
+    return net.same(z)
+
+
+def filled(net: Net, x: Tensor) -> Tensor:
+    """Concatenation by writing, and a part changed in place."""
+    y = net.stem(x)
+    z = torch.zeros(1, 8, *y.shape[2:], dtype=y.dtype)
+    z[:, :4] = y
+    z[:, 4:] = net.same(y)
+    z[:, 2:6].relu_()
+    return z
+
+
 def levels(net: Net, x: Tensor) -> Tensor:
     """A coarse map enlarged onto a finer one, from a pool whose windows overlap."""
     fine = net.stem(x)
@@ -135,6 +153,8 @@ NETS: dict[str, Forward] = {
     "attention": attention,
     "double attention": affinity,
     "a weighted mean of places": weighted_mean,
+    "a border written around": bordered,
+    "channels written one after the other": filled,
     "a pyramid": levels,
     "squeeze and excitation": excited,
     "a shortcut without parameters": option_a,
@@ -182,7 +202,7 @@ UNSAID: dict[str, Forward] = {
         net.stem(x) + F.interpolate(F.max_pool2d(net.stem(x), 5, 3, 2), size=(12, 10))
     ),
     "gathered by numbers": lambda net, x: net.conv(x).flatten(2).gather(2, torch.zeros(1, 4, 5, dtype=torch.int64)),
-    "written into a part": lambda net, x: _written_into(net.conv(x)),
+    "written with steps": lambda net, x: _written_into(net.conv(x)),
     "a kernel from the image": lambda net, x: F.conv2d(x, net.conv(x).mean((2, 3)).view(2, 2, 1, 1)),
     "flipped": lambda net, x: net.conv(x).flip(3),
     "repeated beside each other": lambda net, x: net.conv(x).repeat(1, 1, 2, 1),
@@ -191,8 +211,8 @@ UNSAID: dict[str, Forward] = {
 
 
 def _written_into(y: Tensor) -> Tensor:
-    z = torch.zeros(1, 4, 30, 30)
-    z[:, :, :24, :20] = y
+    z = torch.zeros(1, 4, 48, 20)
+    z[:, :, ::2] = y
     return z
 
 
