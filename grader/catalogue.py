@@ -1,12 +1,12 @@
 """The catalogues of translations: every sentence is collected, translations are kept, missing ones are named.
 
-`python -m grader.catalogue [COURSE]` writes, for each language but English, below grader/locale and COURSE/locale,
+`python -m grader.catalogue` writes, for each language but English,
 
-    zh_CN/LC_MESSAGES/grader.po     the sentences of grader/ and the help of its commands
-    zh_CN/LC_MESSAGES/exercises.po  the sentences of a course: titles, checks, hints, what wrong submissions say
+    grader/locale/zh_CN/LC_MESSAGES/grader.po        the sentences of grader/ and the help of its commands
+    exercises/locale/zh_CN/LC_MESSAGES/exercises.po  those of the course: titles, checks, hints, wrong submissions
 
-and compiles each into the .mo beside it.  People write only between the quotes after `msgstr`.
-Without a change in the sources no byte changes.
+and compiles each into the .mo beside it; `python -m grader.catalogue COURSE` does so for another course alone.
+People write only between the quotes after `msgstr`.  Without a change in the sources no byte changes.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from __future__ import annotations
 import ast
 import inspect
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from string import Formatter
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -108,10 +108,11 @@ def literal_messages(tree: ast.AST, where: str) -> Iterator[str]:
     """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) == "msg"]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        texts = list(_literals(call.args[0])) if call.args else []
-        if not texts:
-            raise ValueError(f"{where}:{call.lineno}: msg: expected a literal text, got {ast.unparse(call)}")
-        yield from texts
+        texts = _literals(call.args[0]) if call.args else [None]
+        for text in texts:
+            if text is None:
+                raise ValueError(f"{where}:{call.lineno}: msg: expected a literal text, got {ast.unparse(call)}")
+            yield text
 
 
 def merged(found: Iterable[Sentence], language: str, before: bytes = b"") -> Catalog:
@@ -169,36 +170,33 @@ def problems(catalog: Catalog) -> Iterator[str]:
 
 
 def placeholders(text: str) -> list[str]:
-    """The `{named}` fields of a text, sorted; braces that are not fields, as in LaTeX, count as they stand.
+    """The parts of a text in braces, sorted: fields, and in a formula of LaTeX its groups.
 
     Example:
         >>> placeholders("expected {expected!r}, got {got}")
-        ['expected!r', 'got']
+        ['{expected!r}', '{got}']
     """
-    try:
-        parts = list(Formatter().parse(text))
-    except ValueError:
-        return [character for character in text if character in "{}"]
-    return sorted({f"{name}!{conversion}" if conversion else name for _, name, _, conversion in parts if name})
+    return sorted(set(re.findall(r"\{[^{}]*\}", text)))
 
 
-def catalogues(course: Course) -> Iterator[tuple[Path, Catalog]]:
-    """Each .po file with the catalogue that belongs into it: the grader's and the course's, in each language."""
-    for language, locale in LANGUAGES.items():
-        if language == SOURCE_LANGUAGE:
-            continue
-        for folder, domain, found in (
-            (GRADER_LOCALE, GRADER_DOMAIN, grader_sentences()),
-            (course.folder / "locale", COURSE_DOMAIN, course_sentences(course)),
-        ):
-            path = folder / locale / "LC_MESSAGES" / f"{domain}.po"
-            yield path, merged(found, language, path.read_bytes() if path.exists() else b"")
+def grader_catalogues() -> dict[Path, Catalog]:
+    """The .po file of the grader in each language, with the catalogue that belongs into it."""
+    return _catalogues(GRADER_LOCALE, GRADER_DOMAIN, list(grader_sentences()))
+
+
+def course_catalogues(course: Course) -> dict[Path, Catalog]:
+    """The .po file of a course in each language, with the catalogue that belongs into it."""
+    return _catalogues(course.folder / "locale", COURSE_DOMAIN, list(course_sentences(course)))
 
 
 def main(arguments: list[str]) -> int:
     """Write and compile the catalogues; the exit status is 1 where something is left to translate."""
+    if arguments:
+        found = course_catalogues(load_course(Path(arguments[0])))
+    else:
+        found = grader_catalogues() | course_catalogues(load_course())
     left = 0
-    for path, catalog in catalogues(load_course(Path(arguments[0]) if arguments else None)):
+    for path, catalog in found.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(po_bytes(catalog))
         path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
@@ -207,6 +205,15 @@ def main(arguments: list[str]) -> int:
         sys.stdout.writelines(f"  {line}\n" for line in lines)
         left += len(lines)
     return 1 if left else 0
+
+
+def _catalogues(folder: Path, domain: str, found: Sequence[Sentence]) -> dict[Path, Catalog]:
+    made = {}
+    for language, locale in LANGUAGES.items():
+        if language != SOURCE_LANGUAGE:
+            path = folder / locale / "LC_MESSAGES" / f"{domain}.po"
+            made[path] = merged(found, language, path.read_bytes() if path.exists() else b"")
+    return made
 
 
 def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -222,12 +229,11 @@ def _name(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
 
 
-def _literals(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body)
-        yield from _literals(node.orelse)
+def _literals(node: ast.expr) -> list[str | None]:
+    """The texts that an expression can be; None for what is not written down there."""
+    if isinstance(node, ast.IfExp):
+        return [*_literals(node.body), *_literals(node.orelse)]
+    return [node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None]
 
 
 def _helps(tree: ast.Module) -> Iterator[str]:
@@ -238,7 +244,7 @@ def _helps(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call):
             for keyword in node.keywords:
                 if keyword.arg == "help":
-                    yield from map(inspect.cleandoc, _literals(keyword.value))
+                    yield from (inspect.cleandoc(text) for text in _literals(keyword.value) if text)
 
 
 def _is_command(mark: ast.expr) -> bool:
