@@ -53,7 +53,7 @@ OPERATIONS = {
     "sigmoid": "sigmoid",
 }
 LEARNED_OPERATIONS = {"mul": "scale", "add": "shift"}  # by something learned, as in a sub-sampling layer
-PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv")
+PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")
 
 
 def survey(model: nn.Module, *inputs: Any) -> Survey:

@@ -77,7 +77,7 @@ def blank(call: Call, sights: list[Sight]) -> Sight:
 
 
 UNCHANGED = (
-    *("clone", "detach", "alias", "_to_copy", "contiguous", "lift_fresh", "dropout", "native_dropout"),
+    *("clone", "detach", "alias", "_to_copy"),
     *("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"),
     *("cudnn_batch_norm", "miopen_batch_norm"),
 )
@@ -92,17 +92,17 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("_adaptive_avg_pool2d", "adaptive_max_pool2d"), window.adaptive_pooling),
     "upsample_nearest2d": window.nearest,
     "upsample_bilinear2d": window.bilinear,
-    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "mv"), product),
+    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "mv", "addmv", "dot"), product),
     **dict.fromkeys(("_softmax", "_log_softmax"), softmax),
     **dict.fromkeys(REDUCTIONS, reduction),
-    **dict.fromkeys(("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze"), layout.view),
+    **dict.fromkeys(("view", "_unsafe_view", "squeeze", "unsqueeze"), layout.view),
     **dict.fromkeys(("permute", "transpose", "t"), layout.permutation),
     "expand": layout.expansion,
     "repeat": layout.repetition,
     "copy": layout.overwriting,
     "cat": layout.concatenation,
     "stack": layout.stack,
-    **dict.fromkeys(("split", "split_with_sizes", "chunk", "unbind"), layout.pieces),
+    **dict.fromkeys(("split", "split_with_sizes", "unbind"), layout.pieces),
     **dict.fromkeys(("constant_pad_nd", "reflection_pad2d", "replication_pad2d"), layout.padding),
     "slice": layout.cut,
     "select": layout.selection,

@@ -6,7 +6,8 @@ Detectors, and the parts that they share, are a package of their own, `detection
 
 To add a net: its table and class in a file of its own, its published numbers
 with their sources in `facts.toml`, its line here, and a test that holds one
-against the other, and the fast layers against `reference.layers`.
+against the other, and the fast layers against `reference.layers`.  Its entry in
+`reference/systems/systems.toml` puts it into the catalogue: `make docs`.
 """
 
 from reference.models.a2net import A2Net, DoubleAttention, attention_macs
