@@ -237,7 +237,7 @@ def _code_remarks(submission: Submission, place: str, transport: GuestTransport)
 
 def _load_remark(place: str, problem: ErrorInfo) -> Message:
     said = msg(
-        "{file}, line {line}: {type} while the file was loaded; the rest of the file still counts. {message}",
+        "{file}, line {line}: {type} while the file was loaded ({message}); the rest of the file still counts.",
         file=place,
         line=problem.line,
         type=problem.type,

@@ -60,7 +60,7 @@ def fault(check: Check, error: BaseException) -> Outcome:
 def skipped(check: Check, before: str, verdict: Verdict) -> Outcome:
     """A check that was not run, because one that it depends on has not passed; it is pending where that one is."""
     own = verdict if verdict.is_pending else Verdict.SKIPPED
-    return outcome(check, own, msg("Not run: first {check} has to pass.", check=before))
+    return outcome(check, own, msg("Not run: the check {check} has to pass first.", check=before))
 
 
 def unavailable(check: Check, names: str, where: Message) -> Outcome:
@@ -136,4 +136,4 @@ def _unanswered(check: Check, event: Exception) -> Outcome:
         summary = msg("This answer cannot be read, so it is not graded as wrong: {reason}", reason=event.reason)
         return outcome(check, Verdict.UNREADABLE, summary, *lines)
     key = event.key if isinstance(event, UnansweredField) else check.name
-    return outcome(check, Verdict.MISSING, msg("The field {field} is still empty.", field=key))
+    return outcome(check, Verdict.MISSING, msg("Still empty: {field}.", field=key))

@@ -68,10 +68,10 @@ class Rubric:
         silent = [str(number) for number, words in found.items() if not words]
         return (
             msg("The rubric, a point a line: {files}", files=", ".join(self.files)),
-            msg("Words found for the lines {lines}.", lines=", ".join(flagged))
+            msg("Words found, by line: {lines}.", lines=", ".join(flagged))
             if flagged
             else msg("No word of any line was found."),
-            *([msg("No word found for the lines {lines}.", lines=", ".join(silent))] if flagged and silent else []),
+            *([msg("No word found, by line: {lines}.", lines=", ".join(silent))] if flagged and silent else []),
             msg("Words only show where to look; they give and take no points."),
         )
 

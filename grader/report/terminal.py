@@ -139,7 +139,7 @@ class _Page:
             first, *rest = caret_block(said, room) or wrap(said, room)
             yield Text.assemble("    ", (label, "dim"), f"  {first}")
             for piece in rest:
-                yield Text(" " * (4 + column + 2) + piece)
+                yield Text((" " * (4 + column + 2) + piece).rstrip())
 
     def understood(self, part: ExerciseReport) -> Iterator[Text]:
         read = [line for line in part.understood if line.text]
@@ -151,7 +151,7 @@ class _Page:
             first, *rest = wrap(visible(line.text), self.width - 4 - column - 2)
             yield Text.assemble("    ", (pad(visible(line.field), column), "dim"), f"  {first}")
             for piece in rest:
-                yield Text(" " * (4 + column + 2) + piece)
+                yield Text((" " * (4 + column + 2) + piece).rstrip())
 
     def foot(self, report: Report) -> Iterator[Text]:
         outcomes = [outcome for part in report.exercises for outcome in part.outcomes]

@@ -216,7 +216,7 @@ def test_fields_that_are_left_out_cost_only_their_own_points(hand_in):
     graded = hand_in("HW1", sheet(A, W, {"full": results(A, W)["full"], "same": "TODO"}))
 
     assert graded.verdicts == ALL_PASS | {"same": Verdict.MISSING, "valid": Verdict.MISSING}
-    assert graded.text("same") == "The field same is still empty."
+    assert graded.text("same") == "Still empty: same."
 
 
 def test_results_without_their_matrices_are_missing_not_wrong(hand_in):

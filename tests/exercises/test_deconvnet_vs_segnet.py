@@ -260,7 +260,7 @@ def test_an_empty_cell_is_missing_and_named(hand_in):
     graded = hand_in("HW4", sheet(middle=("", None), data=(None, "")))
 
     assert graded["middle_block"].verdict is graded["pass_rule"].verdict is Verdict.MISSING
-    assert "comparison: middle deconvnet is still empty" in graded.text("middle_block")
+    assert "Still empty: comparison: middle deconvnet." in graded.text("middle_block")
     assert graded["purpose"].verdict is Verdict.MISSING
 
 

@@ -316,8 +316,8 @@ def test_the_summary_is_a_humans_whatever_words_it_has(hand_in, summary):
 def test_the_words_of_a_summary_show_where_to_look(hand_in):
     text = hand_in("HW3", sheet(summary="Fast R-CNN 共享 feature map，然后 RoI pooling；SVM 没有了。")).text("summary")
 
-    assert "Words found for the lines 2 (SVM), 3 (feature map, 共享), 4 (RoI pooling, RoI pool)." in text
-    assert "No word found for the lines 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15." in text
+    assert "Words found, by line: 2 (SVM), 3 (feature map, 共享), 4 (RoI pooling, RoI pool)." in text
+    assert "No word found, by line: 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15." in text
 
 
 @pytest.mark.parametrize("summary", ["", "TODO", "待填写", "...", "<!-- later -->"])

@@ -57,8 +57,8 @@ def test_words_are_found_whatever_their_case_and_width(folder, text, found):
 def test_the_notes_name_the_files_and_the_lines(folder):
     assert [str(note) for note in Rubric.of(folder()).notes("we warp, then RoI pooling")] == [
         "The rubric, a point a line: essay/rubric.en.md, essay/rubric.zh.md",
-        "Words found for the lines 1 (warp), 2 (RoI pooling).",
-        "No word found for the lines 3.",
+        "Words found, by line: 1 (warp), 2 (RoI pooling).",
+        "No word found, by line: 3.",
         "Words only show where to look; they give and take no points.",
     ]
     assert str(Rubric.of(folder()).notes("nothing")[1]) == "No word of any line was found."
