@@ -10,10 +10,12 @@ import torch
 from reference.errors import OptionError
 from reference.facts import published
 from reference.models import parameter_count
+from reference.models.detection import mask_rcnn as module
 from reference.models.detection.faster_rcnn import ProposalOptions
 from reference.models.detection.fpn import pyramid_align
-from reference.models.detection.mask import paste_masks
+from reference.models.detection.mask import mask_loss, mask_targets, paste_masks
 from reference.models.detection.mask_rcnn import TESTING, TRAINING, MaskRCNN
+from reference.models.detection.matching import Sample
 from reference.models.detection.result import GroundTruth, number_boxes
 from tests.scenes import scenes, seeded, to_device
 from tests.smoke import DEVICES, assert_learns
@@ -133,6 +135,24 @@ def test_the_loss_has_five_parts_and_masks_learn_from_objects_alone():
     torch.testing.assert_close(loss.total, sum(parts, torch.zeros(())))
     assert all(part > 0 for part in parts)
     assert 2 <= seen[0] <= 16 < labels[0]  # at most a quarter of 64 regions, and at least the true boxes
+
+
+def test_masks_learn_on_the_drawn_regions_not_on_the_true_boxes(monkeypatch: pytest.MonkeyPatch):
+    net = small()
+    x, truth = scenes(1)
+    drawn = Sample(
+        boxes=torch.tensor([[3.0, 4.0, 40.0, 30.0], [20.0, 10.0, 60.0, 60.0], [0.0, 0.0, 8.0, 8.0]]),
+        labels=torch.tensor([2, 1, 0]),
+        targets=torch.zeros(3, 4),
+        objects=torch.tensor([1, 0, 0]),
+    )
+    monkeypatch.setattr(module, "sample_regions", lambda *_, **__: drawn)
+    loss = net.loss(x, truth).masks
+    levels, _ = net.look(x)
+    logits = net.masks(levels, number_boxes([drawn.boxes[:2]]))
+    assert truth[0].masks is not None
+    targets = mask_targets(truth[0].masks, torch.tensor([1, 0]), drawn.boxes[:2])
+    torch.testing.assert_close(loss, mask_loss(logits, drawn.labels[:2], targets))
 
 
 def test_a_picture_without_objects_is_learned_as_background():
