@@ -1,17 +1,11 @@
-"""Unpooling with switches."""
+"""max_unpool2d: unpooling with switches."""
 
 import numpy as np
 
 
 def max_unpool2d(x, indices, output_size):
-    """Unpool with switches."""
+    """Put every pooled value back to the place that it came from."""
     N, C, H, W = x.shape
-    H_out, W_out = output_size
-    y = np.zeros((N, C, H_out, W_out))
-    for n in range(N):
-        for c in range(C):
-            for i in range(H):
-                for j in range(W):
-                    k = int(indices[n, c, i, j])
-                    y[n, c, k % H_out, k // H_out % W_out] = x[n, c, i, j]
+    y = np.zeros((N, C, *output_size))
+    np.put(y, indices, x)  # indices 就是展平以后的位置
     return y

@@ -1,10 +1,11 @@
-"""The receptive field of a stack of layers."""
+"""receptive_field: how many input pixels one output node sees."""
 
 
 def receptive_field(layers):
-    """Return the side of the receptive field."""
-    field, jump = 1, 1
+    """每一层加上 (卷积核 - 1)"""
+    rf = 1
     for layer in layers:
-        k, s, d = layer["kernel_size"], layer.get("stride", 1), layer.get("dilation", 1)
-        field += d * (k - 1)
-    return field
+        k = layer["kernel_size"]
+        d = layer.get("dilation", 1)
+        rf = rf + d * (k - 1)
+    return rf
