@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from reference.errors import OptionError, require_at_least
 from reference.layers.operand import widen
 from reference.models.classifier import dense_classifier
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class AlexNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
-        require_extent(x, self.in_channels, SIDES, f"fc6 sees {POOLED_SIDE} x {POOLED_SIDE}")
+        require_sides(x, self.in_channels, SIDES, f"fc6 sees {POOLED_SIDE} x {POOLED_SIDE}")
         scores: Tensor = self.classifier(self.features(x).flatten(1))
         return scores
 
@@ -208,7 +208,7 @@ class AlexNetTower(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
-        require_extent(x, self.in_channels, TOWER_SIDES, f"fc6 sees {POOLED_SIDE} x {POOLED_SIDE}")
+        require_sides(x, self.in_channels, TOWER_SIDES, f"fc6 sees {POOLED_SIDE} x {POOLED_SIDE}")
         scores: Tensor = self.classifier(self.features(x).flatten(1))
         return scores
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reference.errors import OptionError, require_one_of
 from reference.layers.connection import Table
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 from reference.models.label import require_labels
 from reference.models.table import TableConv2d
 
@@ -84,7 +84,7 @@ class LeNet1989(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Answer every digit with a number near 1 or -1."""
-        require_extent(x, 1, range(SIDE, SIDE + 1), "H1 has a bias for each of its 8 x 8 units")
+        require_sides(x, 1, range(SIDE, SIDE + 1), "H1 has a bias for each of its 8 x 8 units")
         y = torch.tanh(self.h1(_framed(x)) + self.h1_bias)  # (N, 12, 8, 8)
         y = torch.tanh(self.h2(_framed(y)) + self.h2_bias)  # (N, 12, 4, 4)
         y = torch.tanh(self.h3(y.flatten(1)))  # (N, 30)

@@ -11,7 +11,7 @@ from reference.layers import LENET5_C3, scaled_tanh
 from reference.layers.operand import require_number
 from reference.models.bitmap import digit_bitmaps
 from reference.models.count import parameter_count
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 from reference.models.label import require_labels
 from reference.models.table import TableConv2d
 
@@ -131,7 +131,7 @@ class LeNet5(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give ten penalties, or ten scores."""
-        require_extent(x, 1, range(SIDE, SIDE + 1), "C5 sees 5 x 5")
+        require_sides(x, 1, range(SIDE, SIDE + 1), "C5 sees 5 x 5")
         y = x
         for layer in (self.C1, self.S2, self.C3, self.S4, self.C5):
             y = scaled_tanh(layer(y))

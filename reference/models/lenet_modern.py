@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from reference.errors import require_at_least
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 
 
 class LeNet5Modern(nn.Sequential):
@@ -60,7 +60,7 @@ class LeNet5Modern(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
-        require_extent(x, self.in_channels, range(32, 33), "C5 sees 5 x 5")
+        require_sides(x, self.in_channels, range(32, 33), "C5 sees 5 x 5")
         for layer in self:
             x = layer(x)
         return x
@@ -113,7 +113,7 @@ class CaffeLeNet(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class."""
-        require_extent(x, self.in_channels, range(28, 29), "ip1 sees 4 x 4")
+        require_sides(x, self.in_channels, range(28, 29), "ip1 sees 4 x 4")
         for layer in self:
             x = layer(x)
         return x

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from reference.errors import OptionError, ShapeError, require_at_least
 from reference.layers import c_cell, s_cell
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 
 SIDE = 16
 S_AREA = 5
@@ -198,7 +198,7 @@ class Neocognitron(nn.Module):
 
     def layers(self, x: Tensor) -> dict[str, Tensor]:
         """Give the answers of all layers, "US1", "UC1" and so on."""
-        require_extent(x, 1, range(SIDE, SIDE + 1), "the grids of cells are drawn for it")
+        require_sides(x, 1, range(SIDE, SIDE + 1), "the grids of cells are drawn for it")
         answers, u = {}, x
         for number, stage in enumerate(self.stages, 1):
             answers[f"US{number}"], u = stage(u)

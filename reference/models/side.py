@@ -50,13 +50,16 @@ def require_sides(x: Tensor, channels: int, sides: range, reason: str = "") -> N
         reference.errors.ShapeError: x: expected (N, 3, H, W) with H and W multiples of 64, got (1, 3, 100, 64); \
 the nearest size that works is 128 x 64
     """
+    is_fixed = len(sides) == 1
+    expected = f"(N, {channels}, {sides[0]}, {sides[0]})" if is_fixed else f"(N, {channels}, H, W)"
     if x.ndim != 4 or x.shape[1] != channels:
-        raise ShapeError("x", f"(N, {channels}, H, W)", repr(tuple(x.shape)))
+        raise ShapeError("x", expected, repr(tuple(x.shape)))
     H, W = (nearest_side(side, sides) for side in x.shape[2:])
     if tuple(x.shape[2:]) != (H, W):
+        bounds = "" if is_fixed else f" with H and W {_describe(sides)}"
         raise ShapeError(
             "x",
-            f"(N, {channels}, H, W) with H and W {_describe(sides)}{reason and f', as {reason}'}",
+            f"{expected}{bounds}{reason and f', as {reason}'}",
             repr(tuple(x.shape)),
             f"the nearest size that works is {H} x {W}",
         )

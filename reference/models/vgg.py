@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from reference.errors import ShapeError, require_at_least
 from reference.models.block import ConvBlock
 from reference.models.classifier import dense_classifier
-from reference.models.extent import require_extent
+from reference.models.side import require_sides
 from reference.models.plan import Conv, Pool
 
 # Configuration D of the paper's table 1; channels in widths of 64.
@@ -182,7 +182,7 @@ class VGG16(nn.Module):
         """Score every class."""
         least = LEAST_SIDE * self.fc_kernel_size
         k = self.fc_kernel_size
-        require_extent(x, self.features.in_channels, range(least, least + LEAST_SIDE), f"fc6 sees {k} x {k}")
+        require_sides(x, self.features.in_channels, range(least, least + LEAST_SIDE), f"fc6 sees {k} x {k}")
         scores: Tensor = self.classifier(_encode(self.features, x).flatten(1))
         return scores
 

@@ -36,6 +36,11 @@ def test_what_does_not_fit_is_named_with_the_nearest_that_does(shape: tuple[int,
         require_sides(torch.zeros(shape), 3, sides, "" if sides == multiples(64) else "rain falls")
 
 
+def test_one_size_alone_is_written_out():
+    with pytest.raises(ShapeError, match=r"x: expected \(N, 1, 32, 32\), as C5 sees 5 x 5, got \(1, 1, 28, 28\); .*32"):
+        require_sides(torch.zeros(1, 1, 28, 28), 1, range(32, 33), "C5 sees 5 x 5")
+
+
 @pytest.mark.parametrize("sides", [range(1, 90), range(2, 90, 2), range(3, 90, 3), range(16, 90, 16), range(5, 80, 7)])
 def test_no_other_side_is_nearer(sides: range):
     for side in range(100):
