@@ -14,8 +14,8 @@
     trunk.py         VGG-16 to conv5_3, fc6 and fc7
 
 Boxes are (x1, y1, x2, y2).  R-CNN, Fast and Faster R-CNN count corners as pixels
-(inclusive), SSD and Mask R-CNN as points, as their releases do.  Class 0 is the
-background everywhere.
+(inclusive), as their releases do; SSD and Mask R-CNN as points, as SSD's release
+and Detectron2 do.  Class 0 is the background everywhere.
 """
 
 from reference.models.detection.backbone import ResNetBackbone
