@@ -9,6 +9,7 @@ The three above are integers and load no arrays.  Below, torch is loaded when a 
     trace.py   one forward pass of a model, operator by operator
     sight.py   what the elements of a tensor see of the image
     rule.py    what each operator does to that; its rules are here, in window.py and in layout.py
+    memory.py  which tensors share memory, for what is written in place
     row.py     the rows of a survey and their sums
     model.py   `survey`: the layers of any model with their shapes, costs and fields
     probe.py   `probe_field`: the field of a model measured by gradients

@@ -65,7 +65,7 @@ def stack(call: Call, sights: list[Sight]) -> Sight | None:
 
 
 def pieces(call: Call, sights: list[Sight]) -> Sight | None:
-    """split and unbind along a dimension that does not run over the image."""
+    """Pieces by split and unbind along a dimension that does not run over the image."""
     dim = _dim(call, call.tensors[0])
     gone = call.operator == "unbind"
     return None if dim in sights[0].dims else sights[0].renamed(lambda old: old - (gone and old > dim))

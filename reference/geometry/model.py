@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reference.errors import OptionError
 from reference.geometry import layout
+from reference.geometry.memory import Memory
 from reference.geometry.row import (
     AVERAGE_POOLING,
     CONVOLUTION,
@@ -121,9 +122,6 @@ def on_device(model: nn.Module, value: Any) -> Any:
     return value
 
 
-Place = tuple[Tensor, tuple[int, ...]]  # the whole, and where a piece of it begins along each dimension
-
-
 class _Replay:
     """Goes through a record and knows of every tensor what it sees, what is learned in it, and whether it was fed."""
 
@@ -139,9 +137,7 @@ class _Replay:
             if image.ndim >= 3:
                 self._sights[id(image)] = image_sight(image.shape)
         self._unpoolings: dict[int, list[TransposedLayer]] = {}  # by the switches of the pooling
-        self._roots: dict[int, int] = {}  # view -> the tensor whose memory it shares
-        self._views: dict[int, list[Tensor]] = {}
-        self._places: dict[int, Place] = {}  # view that is a piece -> where it lies
+        self._memory = Memory()
 
     def fields(self, tensor: Tensor) -> Fields | None:
         """What a tensor sees."""
@@ -154,20 +150,17 @@ class _Replay:
         learned = {name: None for tensor in operands for name in self._learned.get(id(tensor), ())}
         fed = any(id(tensor) in self._fed for tensor in operands)
         sight = self._sight_after(call)
-        for tensor in call.results:
-            if call.is_view and operands:
-                root = self._roots.get(id(operands[0]), id(operands[0]))
-                self._roots[id(tensor)] = root
-                self._views.setdefault(root, []).append(tensor)
-                self._place(call, operands[0], tensor)
+        self._memory.note(call)
         for tensor in call.written:
             self._overwrite(tensor, sight)
+        relatives = [other for tensor in call.written for other in self._memory.relatives(tensor)]
         for tensor in [*call.results, *call.written]:
             self._sights[id(tensor)] = sight
+        for tensor in [*call.results, *call.written, *relatives]:
             if fed:
                 self._fed.add(id(tensor))
             elif learned:
-                self._learned[id(tensor)] = learned
+                self._learned[id(tensor)] = self._learned.get(id(tensor), {}) | learned
         if fed:
             self._write_down(call, learned)
 
@@ -183,32 +176,17 @@ class _Replay:
             return sight_through(layers, sight, x, call.results[0]) if layers and sight else None
         return sight_after(call, [self._see(tensor) for tensor in call.tensors])
 
-    def _place(self, call: Call, x: Tensor, view: Tensor) -> None:
-        """Remember where a piece lies that is cut out of a tensor without steps."""
-        if id(x) in self._roots and id(x) not in self._places:
-            return
-        whole, starts = self._places.get(id(x), (x, (0,) * x.ndim))
-        if call.operator == "slice" and call.get("step", 1) == 1:
-            dim, start = layout.slice_start(call)
-            starts = (*starts[:dim], starts[dim] + start, *starts[dim + 1 :])
-        elif call.operator not in ("detach", "alias"):
-            return
-        self._places[id(view)] = whole, starts
-
     def _overwrite(self, tensor: Tensor, sight: Sight | None) -> None:
         """What shares memory with a tensor that is written to, sees something else from now on."""
         if sight == self._see(tensor):
             return
-        whole, starts = self._places.get(id(tensor), (tensor, (0,) * tensor.ndim))
-        root = self._roots.get(id(tensor), id(tensor))
-        together = None
-        if id(whole) == root and sight is not None:
-            before, piece = self._see(whole), layout.surrounded(sight, starts, whole.shape)
+        place, together = self._memory.piece(tensor), None
+        if place is not None and sight is not None:
+            before = self._see(place.whole)
+            piece = layout.surrounded(sight, place.starts, place.whole.shape)
             together = united([before, piece]) if before and piece else None
-        self._sights[root] = together
-        for view in self._views.get(root, ()):
-            is_whole = id(view) in self._places and view.shape == whole.shape
-            self._sights[id(view)] = together if is_whole else None
+        for other in self._memory.relatives(tensor):
+            self._sights[id(other)] = together if self._memory.is_whole(other) else None
 
     def _write_down(self, call: Call, learned: dict[str, None]) -> None:
         operation = self._operation(call, learned)

@@ -157,6 +157,27 @@ def test_shared_layers_count_once_and_work_each_time():
     ]  # fmt: skip
 
 
+def test_what_is_written_into_a_tensor_counts_from_there_on():
+    class Assembling(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.links = nn.Parameter(torch.rand(2, 3, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            kernel = torch.zeros(2, 2, 3, 3)
+            kernel[0, 0], kernel[1, 1] = self.links[0], self.links[1]  # a table of connections
+            padded = x.new_zeros(1, 2, 8, 9)
+            padded[:, :, 1:-1, 1:-1] = x
+            return F.conv2d(padded, kernel)
+
+    found = survey(Assembling(), (1, 2, 6, 7))
+    (row,) = found.layers
+    assert (row.name, row.operation, row.parameters, found.parameters) == ("links", "convolution", 18, 18)
+    assert row.input_shape == (1, 2, 8, 9)
+    assert row.field is not None
+    assert (row.field.size, row.field.padding) == (3, 1)
+
+
 def test_both_directions_have_fields_of_their_own():
     found = survey(nn.Sequential(nn.Conv2d(1, 1, (3, 5), (1, 2)), nn.AdaptiveAvgPool2d(1)), (1, 1, 10, 20))
     first, last = found.layers
