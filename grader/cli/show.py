@@ -20,7 +20,9 @@ LISTED = 10
 def command(context: click.Context, number: int | None) -> int:
     """Show the last recorded reports, or the one with this number."""
     from grader import record
+    from grader.answers.source import display_width
     from grader.report import json
+    from grader.report.layout import pad
     from grader.report.word import points_text
 
     session = context.ensure_object(Session)
@@ -46,9 +48,10 @@ def command(context: click.Context, number: int | None) -> int:
         return 0
     if not entries.found:
         click.echo(session.say(msg("Nothing has been recorded yet; `grade submit DIR` records a report.")))
-    for entry in entries.found:
-        points = session.say(points_text(entry.report.points))
-        click.echo(f"{entry.number:>4}  {entry.time}  {points}  {entry.path}")
+    points = [session.say(points_text(entry.report.points)) for entry in entries.found]
+    width = max(map(display_width, points), default=0)
+    for entry, earned in zip(entries.found, points, strict=True):
+        click.echo(f"{entry.number:>4}  {entry.time}  {pad(earned, width)}  {entry.path}")
     for damaged in entries.damaged:
         click.echo(session.say(msg("Number {number} is damaged and cannot be read.", number=damaged)), err=True)
     return 0
