@@ -30,8 +30,9 @@ format: setup  ## Bring the code into the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-template: setup  ## Generate student_template/ from the exercises' starters
+template: setup  ## Generate student_template/ and examples/empty/ from the exercises' starters
 	$(BIN)/python -m grader.template
+	$(BIN)/python -m grader.template examples/empty
 
 docs: setup  ## Generate docs/catalogue.md from what is published and measured
 	$(BIN)/python -m reference --markdown docs/catalogue.md
