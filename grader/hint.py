@@ -1,10 +1,14 @@
-"""What to change when a student's exception is a known one: old numpy spellings, Python 2, forbidden libraries."""
+"""What to change when a student's exception is a known one: old numpy spellings, Python 2, forbidden libraries.
+
+And what was returned, where it is nothing that can cross the wall.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from grader.message import Message, msg
+from grader.message import Message, msg, verbatim
 from grader.sandbox.host import ErrorInfo
 
 MODERN = {
@@ -46,6 +50,20 @@ def hint_for(info: ErrorInfo) -> Message | None:
         if match:
             return make(match)
     return None
+
+
+def returned(reason: str) -> Message:
+    """What a function returned that cannot cross, as the wire says it; what it does not say so stays as it is.
+
+    Example:
+        >>> returned("a value of type generator").text
+        'a value of type {name}'
+    """
+    for pattern, make in _RETURNS:
+        match = re.fullmatch(pattern, reason)
+        if match:
+            return make(match)
+    return verbatim(reason)
 
 
 def _modern(match: re.Match[str]) -> Message | None:
@@ -102,4 +120,16 @@ _HINTS = (
     (r"Missing parentheses in call to 'print'", _print_statement),
     (r"EOFError: input\(\)", _no_input),
     (r"(PermissionError|Read-only file system)", _read_only),
+)
+
+_RETURNS: tuple[tuple[str, Callable[[re.Match[str]], Message]], ...] = (
+    (r"a value of type (\w+)", lambda match: msg("a value of type {name}", name=match[1])),
+    (
+        r"a dict whose key is of type (\w+); only strings can cross",
+        lambda match: msg("a dict whose key is of type {name}; only strings can cross", name=match[1]),
+    ),
+    (
+        r"an array of dtype (\S+); only numbers can cross",
+        lambda match: msg("an array of dtype {name}; only numbers can cross", name=match[1]),
+    ),
 )

@@ -12,7 +12,7 @@ from grader.compare.array import show
 from grader.exercise import Check
 from grader.expect import Mismatch, ReviewNeeded
 from grader.field import UnansweredField, UnreadableField
-from grader.hint import hint_for
+from grader.hint import hint_for, returned
 from grader.message import Message, msg, verbatim
 from grader.model import Evidence, Label, Outcome, Verdict
 from grader.property import CheckFailed, Unstable, run_check
@@ -76,7 +76,9 @@ def _failed(check: Check, cause: Exception, calls: tuple[Call, ...]) -> Outcome:
         name = calls[-1].name if calls else "?"
         return outcome(check, Verdict.MISSING, msg("{name} is not defined when the file is loaded.", name=name))
     if isinstance(cause, UnsendableValue):
-        summary = msg("The function must return numbers, lists or arrays; it returned {what}.", what=str(cause))
+        summary = msg(
+            "The function must return numbers, lists or arrays; it returned {what}.", what=returned(str(cause))
+        )
         return outcome(check, Verdict.FAIL, summary, *called)
     if isinstance(cause, Unstable):
         summary = msg(

@@ -14,7 +14,7 @@ from grader.grade import grade
 from grader.i18n import translator
 from grader.intake import read_submission
 from grader.report import terminal
-from grader.report.layout import wrap
+from grader.report.layout import caret_block, wrap
 
 SAMPLE = Path(__file__).parent.parent / "examples" / "typical"
 EXERCISES = ("conv_by_hand", "channel_formulas", "rcnn_family", "receptive_field", "max_unpool2d")
@@ -125,6 +125,26 @@ def test_lines_fill_the_terminal_and_no_more(report, course, language, width):
     assert [display_width(lines[number - 1]) for number in rules] == [width] * len(
         EXERCISES
     )  # points at the right edge
+
+
+def test_recorded_reports_stand_in_columns(run):
+    for name in ("conv_by_hand", "rcnn_family"):
+        assert run("--lang", "zh", "submit", str(SAMPLE), "-e", name).exit_code == 1
+
+    rows = run("--lang", "zh", "show").output.splitlines()
+
+    assert ["待定" in row for row in rows] == [False, True]
+    assert len({display_width(row.split(str(SAMPLE))[0]) for row in rows}) == 1
+
+
+def test_a_caret_stands_below_its_character_where_a_long_chinese_line_is_cut():
+    line = "我算出来的矩阵是这样的，请老师注意：[1, 五]，后面的都一样"
+    column = display_width(line[: line.index("五")])
+
+    shown, caret = caret_block(f"{line}\n{' ' * column}^", 24)
+
+    assert display_width(shown) <= 24
+    assert display_width(shown[: shown.index("五")]) == len(caret) - 1
 
 
 def test_verdicts_points_and_sentences_stand_below_each_other(report, course):

@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 
-from grader.hint import MODERN, hint_for
+from grader.hint import MODERN, hint_for, returned
+from grader.i18n import translator
+from grader.sandbox import wire
 from grader.sandbox.host import ErrorInfo
 
 
@@ -36,3 +39,31 @@ def test_every_old_spelling_has_a_new_one():
         info = ErrorInfo("AttributeError", f"module 'numpy' has no attribute '{old}'")
 
         assert f"write {MODERN[old]} instead" in str(hint_for(info))
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "chinese"),
+    [
+        ((n for n in ()), "a value of type generator", "类型为 generator 的值"),
+        (
+            np.array([None]),
+            "an array of dtype object; only numbers can cross",
+            "dtype 为 object 的数组（元素只能是数）",
+        ),
+        (
+            {1: 2},
+            "a dict whose key is of type int; only strings can cross",
+            "一个字典，有类型为 int 的键（键只能是字符串）",
+        ),
+    ],
+)
+def test_what_cannot_cross_is_named_in_both_languages(value, english, chinese):
+    with pytest.raises(wire.WireError) as caught:
+        wire.encode(value)
+
+    assert str(returned(str(caught.value))) == english
+    assert returned(str(caught.value)).render(translator("zh")) == chinese
+
+
+def test_what_the_wire_says_otherwise_stays_as_it_is():
+    assert str(returned("a {very} odd thing")) == "a {very} odd thing"
