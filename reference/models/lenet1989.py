@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from reference.errors import OptionError, require_one_of
 from reference.layers.connection import Table
-from reference.models.side import require_sides
 from reference.models.label import require_labels
+from reference.models.side import require_sides
 from reference.models.table import TableConv2d
 
 SIDE = 16

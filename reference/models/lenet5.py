@@ -11,8 +11,8 @@ from reference.layers import LENET5_C3, scaled_tanh
 from reference.layers.operand import require_number
 from reference.models.bitmap import digit_bitmaps
 from reference.models.count import parameter_count
-from reference.models.side import require_sides
 from reference.models.label import require_labels
+from reference.models.side import require_sides
 from reference.models.table import TableConv2d
 
 SIDE = 32

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from reference.errors import ShapeError, require_at_least
 from reference.models.block import ConvBlock
 from reference.models.classifier import dense_classifier
-from reference.models.side import require_sides
 from reference.models.plan import Conv, Pool
+from reference.models.side import require_sides
 
 # Configuration D of the paper's table 1; channels in widths of 64.
 VGG16_TABLE: tuple[Conv | Pool, ...] = (
