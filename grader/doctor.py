@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.intake.read import MAX_TOTAL_BYTES
+from grader.intake.collection import MAX_TOTAL_BYTES
 from grader.message import Message, msg, verbatim
 from grader.sandbox.isolation import BUBBLEWRAP, CLAIMS, PROCESS, available, strongest
 from grader.sandbox.limits import Limits
