@@ -48,7 +48,7 @@ def read_zip(path: Path, collection: Collection) -> None:
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, collection: Collection) -> None:
-    name = _member_name(member)
+    name = member_name(member)
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if member.is_dir() or any(is_ignored(part) for part in parts[:-1]) or (parts and is_hidden(parts[-1])):
         return
@@ -73,7 +73,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, collection: 
             collection.add(path, content)
 
 
-def _member_name(member: zipfile.ZipInfo) -> str:
+def member_name(member: zipfile.ZipInfo) -> str:
     """The name of a member; zips made on Chinese Windows hold GBK where the standard says CP437."""
     if member.flag_bits & 0x800:
         return member.filename
