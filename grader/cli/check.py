@@ -24,6 +24,9 @@ def command(context: click.Context, path: Path, only: tuple[str, ...], device: s
 
     session = context.ensure_object(Session)
     report = grading.grade_path(session, path, only, device)
-    if session.as_json:
-        session.echo_json(json.document(report, session.translate_report))
+    with session.output():
+        if session.as_json:
+            session.echo_json(json.document(report, session.translate_report))
+        else:
+            grading.show(session, report)
     return grading.exit_code(report, exit_zero=exit_zero)

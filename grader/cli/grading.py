@@ -56,7 +56,7 @@ def grading_options(function: Function) -> Function:
 
 
 def grade_path(session: Session, path: Path, only: tuple[str, ...], device: str) -> Report:
-    """Grade what lies at a path and show the report."""
+    """Grade what lies at a path."""
     from grader.cli import staff
     from grader.grade import grade
     from grader.intake import read_submission
@@ -65,10 +65,7 @@ def grade_path(session: Session, path: Path, only: tuple[str, ...], device: str)
     submission = read_submission(path)
     course = session.load_course()
     with _progress(session, course, only) as told:
-        report = grade(submission, course, only=only, device=device, progress=told)
-    if not session.as_json:
-        show(session, report)
-    return report
+        return grade(submission, course, only=only, device=device, progress=told)
 
 
 def show(session: Session, report: Report) -> None:

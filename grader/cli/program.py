@@ -32,7 +32,7 @@ click.Context.formatter_class = HelpFormatter
 
 
 class Terminated(KeyboardInterrupt):
-    """The program was asked to end; everything is cleaned up as after Ctrl-C."""
+    """The program was asked to end, or its terminal was closed; everything is cleaned up as after Ctrl-C."""
 
 
 class Program(HelpCommand, click.Group):
@@ -68,15 +68,21 @@ class Program(HelpCommand, click.Group):
             return super().main(arguments, prog_name, **extra) or ExitCode.PASSED
         except click.UsageError as error:
             error.show()
+            if session.as_json or "--json" in arguments:  # what could not be parsed may stand before it
+                _tell_json(session, msg("Error: {message}", message=error.format_message()), ExitCode.USAGE)
             return ExitCode.USAGE
         except click.Abort as abort:
-            interrupted = msg("Interrupted; nothing was recorded, and nothing is left running.")
-            _tell(session, interrupted, ExitCode.INTERRUPTED)
-            return ExitCode.TERMINATED if isinstance(abort.__cause__, Terminated) else ExitCode.INTERRUPTED
+            is_asked = isinstance(abort.__cause__, Terminated)
+            code = ExitCode.TERMINATED if is_asked else ExitCode.INTERRUPTED
+            _tell(session, msg("Interrupted; nothing was recorded, and nothing is left running."), code)
+            return code
         except GraderError as error:
             code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
             _tell(session, msg("Error: {message}", message=error.message), code)
             return code
+        except OSError as error:
+            _tell(session, _refused(error), ExitCode.FAULT)
+            return ExitCode.FAULT
         except Exception as error:
             _tell(session, _our_mistake(error), ExitCode.FAULT)
             return ExitCode.FAULT
@@ -96,13 +102,30 @@ def asked_language(arguments: Sequence[str]) -> str | None:
 
 def _tell(session: Session, message: Message, code: ExitCode) -> None:
     """A sentence on stderr; where JSON was asked for, an object on stdout too."""
-    sentence = session.say(message)
-    click.echo(sentence, err=True)
+    with contextlib.suppress(OSError):  # a stream that is full or closed must not hide the exit code
+        click.echo(session.say(message), err=True)
     if session.as_json:
-        from grader.report.json import with_sentences
+        _tell_json(session, message, code)
 
-        error = with_sentences(message.to_json(), session.translate)
+
+def _tell_json(session: Session, message: Message, code: ExitCode) -> None:
+    from grader.report.json import with_sentences
+
+    error = with_sentences(message.to_json(), session.translate)
+    with contextlib.suppress(OSError):
         session.echo_json({"format": 1, "error": error, "exit_code": int(code)})
+
+
+def _refused(error: OSError) -> Message:
+    """The sentence for a disk that is full, an output that cannot be written, a process that cannot be started."""
+    from grader.cli import staff
+
+    return msg(
+        "Error: this machine refused to go on: {error}. `grade doctor` looks for what is missing; "
+        "the course staff finds more under the number {number}.",
+        error=error.strerror or str(error),
+        number=staff.note(error),
+    )
 
 
 def _our_mistake(error: Exception) -> Message:
@@ -119,20 +142,21 @@ def _our_mistake(error: Exception) -> Message:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the program as Ctrl-C does, so that no guest is left behind."""
+    """Let SIGTERM and SIGHUP unwind the program as Ctrl-C does, so that no guest is left behind."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise Terminated
 
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread: whoever runs us there handles signals
-        yield
-        return
+    before = {}
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores it on purpose
+            with contextlib.suppress(ValueError):  # not the main thread: whoever runs us there handles signals
+                before[number] = signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @click.group(cls=Program)

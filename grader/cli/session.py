@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,6 +65,16 @@ class Session:
             raise click.UsageError(self.say(msg("--course: {folder} holds no course.toml", folder=folder)))
         return load_course(self.course_folder)
 
+    @contextmanager
+    def output(self) -> Iterator[None]:
+        """Print; whoever reads may close the pipe early, which changes no exit code."""
+        try:
+            yield
+            if sys.stdout is not None:  # closed from the start
+                sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def echo_json(self, data: Any) -> None:
         """Print JSON data on stdout."""
         from grader.report import json
@@ -74,9 +85,13 @@ class Session:
         """A console of rich that never takes text for markup, without colour where none is wanted."""
         from rich.console import Console
 
+        class Page(Console):
+            def on_broken_pipe(self) -> None:  # rich would exit with 1, which means something else here
+                raise BrokenPipeError
+
         plain = {} if self.has_color and not os.environ.get("NO_COLOR") else {"color_system": None}
         stream = sys.stderr if stderr else sys.stdout
-        return Console(file=stream, highlight=False, markup=False, emoji=False, **plain)  # type: ignore[arg-type]
+        return Page(file=stream, highlight=False, markup=False, emoji=False, **plain)  # type: ignore[arg-type]
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -31,13 +31,15 @@ def command(context: click.Context, path: Path, only: tuple[str, ...], device: s
     session = context.ensure_object(Session)
     report = grading.grade_path(session, path, only, device)
     number = None
-    try:
-        entry = record.append(record.data_folder(), report, str(path), datetime.now().astimezone())
-        number = entry.number
-        if not session.as_json:
-            click.echo(session.say(msg("Recorded as number {number}: grade show {number}", number=number)))
+    try:  # before anything is printed: whoever reads may close the pipe
+        number = record.append(record.data_folder(), report, str(path), datetime.now().astimezone()).number
     except RecordError as error:
         click.echo(session.say(msg("The report was not recorded: {message}", message=error.message)), err=True)
-    if session.as_json:
-        session.echo_json(json.document(report, session.translate_report, number=number))
+    with session.output():
+        if session.as_json:
+            session.echo_json(json.document(report, session.translate_report, number=number))
+        else:
+            grading.show(session, report)
+            if number is not None:
+                click.echo(session.say(msg("Recorded as number {number}: grade show {number}", number=number)))
     return grading.exit_code(report, exit_zero=exit_zero)
