@@ -20,6 +20,7 @@ from grader.model import ExerciseReport, Outcome, Report, Verdict
 from grader.sandbox.host import ErrorInfo
 from grader.sandbox.isolation import strongest
 from grader.sandbox.launch import GuestSpec, Launcher, launcher, scratch_folder
+from grader.sandbox.source import LeftOut
 from grader.student import GuestTransport, Student
 
 Progress = Callable[[Exercise, str], None]
@@ -216,23 +217,30 @@ def _answers(exercise: Exercise, submission: Submission, course: Course, persona
 
 
 def _code_remarks(submission: Submission, place: str, transport: GuestTransport) -> list[Message]:
-    remarks = []
-    for block in submission.sources[place].left_out:
-        remarks.append(
-            msg(
-                "{file}: lines {first} to {last} were left out, because line {line} is not Python ({reason}).",
-                file=place,
-                first=block.first,
-                last=block.last,
-                line=block.line,
-                reason=block.reason,
-            )
-        )
+    remarks = [_left_out(place, block) for block in submission.sources[place].left_out]
     for problem in transport.problems[:5]:
         remarks.append(_load_remark(place, problem))
     if transport.is_noisy:
         remarks.append(msg("Your code prints a lot; only what a function returns is looked at."))
     return remarks
+
+
+def _left_out(place: str, block: LeftOut) -> Message:
+    if block.first == block.last:
+        return msg(
+            "{file}: line {line} was left out, because it is not Python ({reason}).",
+            file=place,
+            line=block.line,
+            reason=block.reason,
+        )
+    return msg(
+        "{file}: lines {first} to {last} were left out, because line {line} is not Python ({reason}).",
+        file=place,
+        first=block.first,
+        last=block.last,
+        line=block.line,
+        reason=block.reason,
+    )
 
 
 def _load_remark(place: str, problem: ErrorInfo) -> Message:

@@ -45,7 +45,8 @@ MODERN = {
 
 def hint_for(info: ErrorInfo) -> Message | None:
     """The sentence that says what to change, or None where we do not know."""
-    for pattern, make in _HINTS:
+    hints = _HINTS if info.line else (*_HINTS, *_CALLED)  # without a line it was our call that did not fit
+    for pattern, make in hints:
         match = re.search(pattern, f"{info.type}: {info.message}")
         if match:
             return make(match)
@@ -91,13 +92,20 @@ def _not_imported(match: re.Match[str]) -> Message | None:
     if match["name"] not in ("torch", "scipy", "plt", "cv2", "signal", "F", "nn", "tf", "tensorflow"):
         return None
     return msg(
-        "{name} could not be imported when the file was loaded: only the libraries that the prompt names are there.",
+        "{name} was not imported when the file was loaded: its import is missing or has failed; only the libraries that "
+        "the prompt names are there.",
         name=match["name"],
     )
 
 
 def _print_statement(match: re.Match[str]) -> Message:
     return msg("This is Python 2: write print(...) with parentheses.")
+
+
+def _other_parameters(match: re.Match[str]) -> Message:
+    return msg(
+        "{name} is called as the prompt says: keep the names and the order of its parameters.", name=match["name"]
+    )
 
 
 def _no_input(match: re.Match[str]) -> Message:
@@ -120,6 +128,13 @@ _HINTS = (
     (r"Missing parentheses in call to 'print'", _print_statement),
     (r"EOFError: input\(\)", _no_input),
     (r"(PermissionError|Read-only file system)", _read_only),
+)
+
+_CALLED = (
+    (
+        r"TypeError: (?P<name>\w+)\(\) (missing \d+ required|takes (from )?\d+|got (an unexpected|multiple values))",
+        _other_parameters,
+    ),
 )
 
 _RETURNS: tuple[tuple[str, Callable[[re.Match[str]], Message]], ...] = (

@@ -21,6 +21,7 @@ from grader.student import Call, Student
 
 STAFF_LOG = logging.getLogger("grader.staff")
 MAX_INPUT_CHARS = 2000
+REFUSED = msg("An assert of yours refuses this input, which is one of those that the prompt names: compute its result.")
 
 
 def judge(check: Check, fixtures: Mapping[str, Any], student: Student | None, seed: str) -> Outcome:
@@ -96,7 +97,7 @@ def _raised(check: Check, info: ErrorInfo, called: tuple[Evidence, ...]) -> Outc
         name = info.function or check.name
         return outcome(check, Verdict.MISSING, msg("{name} is not written yet.", name=name))
     place = place_of(info)
-    hint = hint_for(info)
+    hint = hint_for(info) or (REFUSED if info.text.startswith("assert ") else None)
     hints = (Evidence(Label.HINT, hint),) if hint is not None else ()
     if info.memory:
         return outcome(check, Verdict.MEMORY, msg("Your code ran out of memory."), *called, *place, *hints)

@@ -9,6 +9,7 @@ cannot be parsed is left out and reported, the rest counts.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_LEFT_OUT = 20
@@ -55,9 +56,19 @@ def parse(text: str, filename: str) -> Source:
             left_out.append(LeftOut(first, last, at, str(getattr(error, "msg", None) or type(error).__name__)))
             lines[first - 1 : last] = [""] * (last - first + 1)
         else:
-            return Source(tuple(tree.body), tuple(sorted(left_out, key=lambda block: block.first)))
+            return Source(tuple(_apart(tree.body)), tuple(sorted(left_out, key=lambda block: block.first)))
     worst = left_out[0] if left_out else LeftOut(1, len(lines), 1, "not Python")
     return Source((), (LeftOut(1, len(lines), worst.line, worst.reason),))
+
+
+def _apart(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, `import wget, numpy` as two: where one library is not there, the other one is."""
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield ast.copy_location(ast.Import([alias]), statement)
+        else:
+            yield statement
 
 
 def _block_around(lines: list[str], at: int) -> tuple[int, int]:
@@ -72,6 +83,8 @@ def _block_around(lines: list[str], at: int) -> tuple[int, int]:
     last = at
     while last < len(lines) and not starts_block(lines[last]):
         last += 1
+    while last > at and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
+        last -= 1  # what only stands between two blocks belongs to neither
     return first, last
 
 

@@ -19,7 +19,7 @@ from grader.sandbox.host import ErrorInfo
         ("TypeError", "only 0-dimensional arrays can be converted to Python scalars", "write value.item()"),
         ("ValueError", "setting an array element with a sequence.", "write value.item()"),
         ("ModuleNotFoundError", "No module named 'torch'", "The module torch is not there"),
-        ("NameError", "name 'plt' is not defined", "plt could not be imported"),
+        ("NameError", "name 'plt' is not defined", "plt was not imported when the file was loaded"),
         ("SyntaxError", "Missing parentheses in call to 'print'. Did you mean print(...)?", "This is Python 2"),
         ("EOFError", "input() cannot be answered while a program is graded", "take the values as arguments"),
         ("OSError", "[Errno 30] Read-only file system: 'out.txt'", "Files cannot be written there"),
