@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.checks import CHECK_MARK, FIXTURES, PROBE_MARK, CheckMark
-from grader.errors import ExerciseError
+from grader.errors import ExerciseError, UnknownExerciseError
 from grader.field import Field
 from grader.message import Message, msg
 from grader.sandbox.limits import Limits
@@ -177,14 +177,14 @@ class Course:
         """The exercise of that name or alias.
 
         Raises:
-            ExerciseError: There is none; the sentence offers the nearest name.
+            UnknownExerciseError: There is none; the sentence offers the nearest name.
         """
         for exercise in self.exercises:
             if name.casefold() in (exercise.name, *(alias.casefold() for alias in exercise.aliases)):
                 return exercise
         names = [exercise.name for exercise in self.exercises]
         near = difflib.get_close_matches(name, names, 1)
-        raise ExerciseError(
+        raise UnknownExerciseError(
             msg("no exercise is called {name}; did you mean {near}?", name=name, near=near[0])
             if near
             else msg("no exercise is called {name}; there are: {names}", name=name, names=", ".join(names))

@@ -40,10 +40,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Recorded reports, the oldest first, and the numbers of lines that cannot be read."""
+    """Recorded reports, the oldest first, and the numbers of lines that cannot be read or are of a newer version."""
 
     found: tuple[Entry, ...]
     damaged: tuple[int, ...]
+    newer: tuple[int, ...] = ()
 
 
 def data_folder() -> Path:
@@ -93,15 +94,18 @@ def entries(folder: Path, last: int | None = None) -> Entries:
     lines = _lines(folder / RECORD_FILE)
     found: list[Entry] = []
     damaged: list[int] = []
+    newer: list[int] = []
     for number in range(len(lines), 0, -1):
         if last is not None and len(found) == last:
             break
         entry = _read(number, lines[number - 1])
         if entry is not None:
             found.append(entry)
+        elif _format(lines[number - 1]) > RECORD_FORMAT:
+            newer.append(number)
         elif lines[number - 1].strip():
             damaged.append(number)
-    return Entries(tuple(reversed(found)), tuple(reversed(damaged)))
+    return Entries(tuple(reversed(found)), tuple(reversed(damaged)), tuple(reversed(newer)))
 
 
 def entry(folder: Path, number: int) -> Entry:
@@ -109,7 +113,7 @@ def entry(folder: Path, number: int) -> Entry:
 
     Raises:
         GraderError: There is none with this number.
-        RecordError: It is damaged, or the record cannot be read.
+        RecordError: It is damaged or of a newer version, or the record cannot be read.
     """
     lines = _lines(folder / RECORD_FILE)
     if not 1 <= number <= len(lines):
@@ -117,6 +121,13 @@ def entry(folder: Path, number: int) -> Entry:
             msg("the record holds no report number {number}; it has {count}", number=number, count=len(lines))
         )
     found = _read(number, lines[number - 1])
+    if found is None and _format(lines[number - 1]) > RECORD_FORMAT:
+        raise RecordError(
+            msg(
+                "report number {number} was written by a newer version of grade; install that version to read it",
+                number=number,
+            )
+        )
     if found is None:
         raise RecordError(msg("report number {number} of the record is damaged and cannot be read", number=number))
     return found
@@ -178,11 +189,20 @@ def _lines(file: Path) -> list[bytes]:
     return lines if lines[-1] else lines[:-1]
 
 
+def _format(line: bytes) -> int:
+    """The format that a line says it has; 0 where it says none."""
+    try:
+        said = json.loads(line)["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+    return said if type(said) is int else 0
+
+
 def _read(number: int, line: bytes) -> Entry | None:
     try:
         data: dict[str, Any] = json.loads(line)
         if data["format"] != RECORD_FORMAT:
             return None
         return Entry(number, str(data["time"]), str(data["path"]), Report.from_json(data["report"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

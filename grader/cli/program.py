@@ -15,7 +15,14 @@ import click
 from grader.cli.exit_code import ExitCode
 from grader.cli.help import HelpCommand, HelpFormatter, click_speaks
 from grader.cli.session import Session, common_options
-from grader.errors import EmptySubmissionError, ExerciseError, GraderError, RecordError, SubmissionError
+from grader.errors import (
+    EmptySubmissionError,
+    ExerciseError,
+    GraderError,
+    RecordError,
+    SubmissionError,
+    UnknownExerciseError,
+)
 from grader.i18n import LANGUAGES, default_language
 from grader.message import Message, msg
 
@@ -23,6 +30,7 @@ VERBS = ("init", "submit", "check", "list", "show", "verify", "doctor")
 CODES: Mapping[type[GraderError], ExitCode] = {
     EmptySubmissionError: ExitCode.NOTHING,
     SubmissionError: ExitCode.UNGRADABLE,
+    UnknownExerciseError: ExitCode.USAGE,
     ExerciseError: ExitCode.FAULT,
     RecordError: ExitCode.FAULT,
     GraderError: ExitCode.USAGE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -87,7 +88,7 @@ class Session:
 
         class Page(Console):
             def on_broken_pipe(self) -> None:  # rich would exit with 1, which means something else here
-                raise BrokenPipeError
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
         plain = {} if self.has_color and not os.environ.get("NO_COLOR") else {"color_system": None}
         stream = sys.stderr if stderr else sys.stdout
