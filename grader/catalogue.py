@@ -87,10 +87,12 @@ def grader_sentences() -> Iterator[Sentence]:
 
 
 def course_sentences(course: Course) -> Iterator[Sentence]:
-    """The sentences of a course: titles, checks, messages of its code, and what its wrong submissions say."""
+    """The sentences of a course: titles, names of choices, checks, messages, and what its wrong submissions say."""
     yield course.title.text, "course.toml"
     for exercise in course.exercises:
         yield exercise.title.text, f"{exercise.name}/exercise.toml"
+        for field in exercise.fields:
+            yield from ((name.text, f"{exercise.name}/exercise.toml") for name in field.choice_names())
         for check in exercise.checks:
             yield check.sentence.text, f"{exercise.name}/checks.py"
         for path in sorted(exercise.folder.glob("*.py")):

@@ -148,5 +148,5 @@ def claim_values(
 
 
 def _lines(answers: Answers, key: str, row: str, sentence: Message) -> list[Evidence]:
-    got = msg("{row}: {answer}", row=row, answer=answers.read(key).value[row].understood)
+    got = msg("{row}: {answer}", row=row, answer=answers.read(key).value[row].message)
     return [Evidence(Label.GOT, got), Evidence(Label.DETAIL, sentence)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 
 from grader.answers.source import Parsed, Unreadable
 from grader.errors import ExerciseError
-from grader.message import Message, msg
+from grader.message import Message, joined, msg, verbatim
 from grader.model import Understood
 
 if TYPE_CHECKING:
@@ -80,6 +80,20 @@ class Field:
     def parse(self, text: str) -> Parsed[Any] | Unreadable:
         """Read an answer of this field; never evaluates it, never raises on any text."""
         return _PARSERS[self.kind](text, self.options)
+
+    def choice_names(self) -> Iterator[Message]:
+        """What the report calls the choices of this field, or of its rows."""
+        if self.kind == "choice":
+            from grader.answers.choice import choice_name
+
+            yield from (choice_name(key, self.options["choices"]) for key in self.options["choices"])
+        if self.kind == "statement":
+            from grader.answers.statement import StatementSpec
+
+            spec = StatementSpec.from_options(self.options)
+            yield from map(spec.name, spec.choices)
+        for row in self.options.get("rows", {}).values():
+            yield from row.choice_names()
 
 
 class UnansweredField(Exception):
@@ -187,7 +201,7 @@ class Answers:
     def understood(self) -> tuple[Understood, ...]:
         """Every answer that has been read, in the order of the fields."""
         found = ((key, self._parsed.get(key)) for key in self._fields)
-        return tuple(Understood(key, parsed.understood) for key, parsed in found if isinstance(parsed, Parsed))
+        return tuple(Understood(key, parsed.message) for key, parsed in found if isinstance(parsed, Parsed))
 
     def remarks(self) -> tuple[Message, ...]:
         """What the readers remarked, in the order of the fields."""
@@ -279,7 +293,7 @@ def _parse_claims(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unread
             if isinstance(reading, Unreadable):
                 reading = replace(reading, line=_line_of(text, key, row.names, table.value[key]) + reading.line - 1)
             readings[key] = reading
-    return Parsed(readings, *_repeated(readings, table.remarks))
+    return _repeated(readings, table.remarks)
 
 
 def _parse_comparison(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:
@@ -299,17 +313,16 @@ def _parse_comparison(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Un
             reading = options["rows"][key].parse(answer.text)
             is_read = isinstance(reading, Parsed)
             readings[key] = reading if is_read else replace(reading, line=answer.line + reading.line - 1)
-    return Parsed(readings, *_repeated(readings, table.remarks))
+    return _repeated(readings, table.remarks)
 
 
-def _repeated(
-    readings: Mapping[str, Parsed[Any] | Unreadable], remarks: Iterable[Message]
-) -> tuple[str, tuple[Message, ...]]:
-    """How the rows were understood, and all that was remarked on them."""
+def _repeated(readings: Mapping[str, Parsed[Any] | Unreadable], remarks: Iterable[Message]) -> Parsed[Any]:
+    """The rows, how they were understood, and all that was remarked on them."""
     read = {key: reading for key, reading in readings.items() if isinstance(reading, Parsed)}
-    understood = "; ".join(f"{key}: {read[key].understood if key in read else '?'}" for key in readings)
-    said = (msg("{row}: {remark}", row=key, remark=remark) for key in read for remark in read[key].remarks)
-    return understood, (*remarks, *said)
+    answers = ((key, read[key].message if key in read else verbatim("?")) for key in readings)
+    said = joined((msg("{row}: {answer}", row=key, answer=answer) for key, answer in answers), "; ")
+    more = (msg("{row}: {remark}", row=key, remark=remark) for key in read for remark in read[key].remarks)
+    return Parsed(readings, str(said), (*remarks, *more), said)
 
 
 def _line_of(text: str, key: str, names: Sequence[str], answer: str) -> int:

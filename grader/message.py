@@ -6,7 +6,7 @@ another language.  So no code builds a finished sentence; it builds a `Message`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -55,3 +55,14 @@ def msg(text: str, /, **args: MessageArg) -> Message:
 def verbatim(text: str) -> Message:
     """Text that is nobody's to translate: a student's own words, a number, a piece of code."""
     return Message("{verbatim}", {"verbatim": text})
+
+
+def joined(parts: Iterable[Message], separator: str = ", ") -> Message:
+    """Several messages in one, each translated by itself.
+
+    Example:
+        >>> str(joined([msg("kept"), msg("removed")]))
+        'kept, removed'
+    """
+    named = {f"part{number}": part for number, part in enumerate(parts)}
+    return Message(separator.join(f"{{{name}}}" for name in named), named)

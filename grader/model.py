@@ -133,7 +133,12 @@ class Understood:
     """How an answer by hand was read: the field's name and the answer in canonical form."""
 
     field: str
-    text: str
+    answer: Message
+
+    @property
+    def text(self) -> str:
+        """The answer in English."""
+        return str(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ class ExerciseReport:
             if self.diagnosis
             else None,
             "remarks": [remark.to_json() for remark in self.remarks],
-            "understood": [{"field": line.field, "text": line.text} for line in self.understood],
+            "understood": [{"field": line.field, "answer": line.answer.to_json()} for line in self.understood],
             "isolation": self.isolation,
         }
 
@@ -189,7 +194,9 @@ class ExerciseReport:
             outcomes=tuple(map(Outcome.from_json, data["outcomes"])),
             diagnosis=Diagnosis(diagnosis["mistake"], Message.from_json(diagnosis["sentence"])) if diagnosis else None,
             remarks=tuple(map(Message.from_json, data["remarks"])),
-            understood=tuple(Understood(line["field"], line["text"]) for line in data["understood"]),
+            understood=tuple(
+                Understood(line["field"], Message.from_json(line["answer"])) for line in data["understood"]
+            ),
             isolation=data["isolation"],
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
-from grader.message import Message, msg
+from grader.message import Message, joined, msg
 
 _CLAUSE = re.compile(
     r"[,;.!?:()\[\]\n]|\bbut\b|\bwhereas\b|\bwhile\b|而是|但是?|却"
@@ -78,8 +78,7 @@ def parse_choice(text: str, choices: Mapping[str, Sequence[str]]) -> Parsed[str]
         >>> str(parse_choice("SegNet or DeconvNet", nets).message)
         'one choice is expected, but SegNet and DeconvNet are named'
     """
-    names = ", ".join((aliases[0] if aliases else key) for key, aliases in choices.items())
-    accepted = msg("one of {choices}", choices=names)
+    accepted = msg("one of {choices}", choices=joined(choice_name(key, choices) for key in choices))
     return read_with(lambda source: _parse_choice(source, choices), text, accepted)
 
 
@@ -93,8 +92,13 @@ def _parse_choice(source: Source, choices: Mapping[str, Sequence[str]]) -> Parse
         key, remarks = _left_over(mentions, choices)
     if key is None:
         raise _refusal(text, mentions, choices)
-    aliases = choices[key]
-    return Parsed(key, aliases[0] if aliases else key, remarks)
+    name = choice_name(key, choices)
+    return Parsed(key, str(name), remarks, name)
+
+
+def choice_name(key: str, choices: Mapping[str, Sequence[str]]) -> Message:
+    """What the report calls a choice: its first alias, which a course's catalogue translates."""
+    return Message(choices[key][0] if choices[key] else key)
 
 
 def _chosen(mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]], *, is_open: bool) -> str | None:
@@ -117,25 +121,23 @@ def _left_over(
     if len(choices) != 2 or len(denied) != 1 or any(not m.is_near or m.is_doubtful for m in mentions):
         return None, ()
     key = next(key for key in choices if key not in denied)
-    name = choices[key][0] if choices[key] else key
+    name = choice_name(key, choices)
     return key, (msg("the answer denies the other choice and was read as {name}", name=name),)
 
 
 def _refusal(text: str, mentions: Sequence[_Mention], choices: Mapping[str, Sequence[str]]) -> RefusedError:
-    def name(key: str) -> str:
-        return choices[key][0] if choices[key] else key
-
     doubtful = next((mention for mention in mentions if mention.is_negated or mention.is_doubtful), None)
     if doubtful:
-        message = msg("there is a negation beside {name}; name only the right choice", name=name(doubtful.key))
+        name = choice_name(doubtful.key, choices)
+        message = msg("there is a negation beside {name}; name only the right choice", name=name)
         return RefusedError(doubtful.start, message)
     if len(mentions) > 1:
         first = mentions[0]
         second = next((mention for mention in mentions if mention.key != first.key), mentions[1])
         message = msg(
             "one choice is expected, but {first} and {second} are named",
-            first=name(first.key),
-            second=name(second.key),
+            first=choice_name(first.key, choices),
+            second=choice_name(second.key, choices),
         )
         return RefusedError(second.start, message)
     known = {_folded(alias): alias for key, aliases in choices.items() for alias in (key, *aliases)}

@@ -9,7 +9,7 @@ that the value after the last `=` counts and what explains it in parentheses doe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from grader.answers.numeral import write_number
@@ -228,4 +228,5 @@ def _result(quantity: Quantity, text: str, spec: NumberSpec) -> Parsed[Number]:
     number = Number(
         sides, quantity.high, is_area, is_approximate, quantity.is_percent, quantity.unit, quantity.resolution
     )
-    return Parsed(number, str(number), tuple(remarks))
+    said = msg("about {number}", number=str(replace(number, is_approximate=False))) if is_approximate else None
+    return Parsed(number, str(number), tuple(remarks), said)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Generic, TypeVar
 
-from grader.message import Message, msg
+from grader.message import Message, msg, verbatim
 
 T = TypeVar("T")
 
@@ -67,12 +67,19 @@ class Parsed(Generic[T]):
     """An answer that was understood.
 
     `understood` is the canonical form for the report, `remarks` are what a
-    student should know about how it was read.
+    student should know about how it was read.  `said` is the canonical form where
+    it holds words that can be translated.
     """
 
     value: T
     understood: str
     remarks: tuple[Message, ...] = ()
+    said: Message | None = None
+
+    @property
+    def message(self) -> Message:
+        """The canonical form for a report in any language."""
+        return self.said or verbatim(self.understood)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from grader.answers.denial import (
     YES,
 )
 from grader.answers.source import Parsed, RefusedError, Source, Unreadable, read_with
-from grader.message import msg
+from grader.message import Message, joined, msg
 
 MAX_STATEMENT = 2000
 
@@ -85,9 +85,9 @@ class StatementSpec:
         opposites = {self.yes: self.no, self.no: self.yes} if self.yes and self.no else {}
         return self.denied.get(key) or opposites.get(key, "")
 
-    def name(self, key: str) -> str:
-        """What the report calls an answer."""
-        return key.replace("_", " ")
+    def name(self, key: str) -> Message:
+        """What the report calls an answer; a course's catalogue translates it."""
+        return Message(key.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def parse_statement(text: str, spec: StatementSpec) -> Parsed[str] | Unreadable:
         >>> str(parse_statement("fc6 kept, fc7 removed", spec).message)
         'this says both kept and removed; say one'
     """
-    accepted = msg("a few words that say one of: {choices}", choices=", ".join(map(spec.name, spec.choices)))
+    accepted = msg("a few words that say one of: {choices}", choices=joined(map(spec.name, spec.choices)))
     return read_with(lambda source: _parse_statement(source, spec), text, accepted)
 
 
@@ -145,7 +145,8 @@ def _parse_statement(source: Source, spec: StatementSpec) -> Parsed[str]:
         if keys[0] in spec.strict and not spec.is_prose and (stray := _stray(phrases)):
             message = msg("`{word}` makes this unclear; say it in fewer words", word=stray[0])
             raise RefusedError(stray.start(), message)
-        return Parsed(keys[0], spec.name(keys[0]))
+        name = spec.name(keys[0])
+        return Parsed(keys[0], str(name), said=name)
     if keys:
         second = next(vote for vote in strong if vote.key == keys[1])
         names = {"first": spec.name(keys[0]), "second": spec.name(keys[1])}

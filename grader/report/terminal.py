@@ -148,7 +148,7 @@ class _Page:
         yield from self.block(self.say(msg("How your answers were read")), indent=2, style="bold")
         column = max(display_width(visible(line.field)) for line in read)
         for line in read:
-            first, *rest = wrap(visible(line.text), self.width - 4 - column - 2)
+            first, *rest = wrap(self.say(line.answer), self.width - 4 - column - 2)
             yield Text.assemble("    ", (pad(visible(line.field), column), "dim"), f"  {first}")
             for piece in rest:
                 yield Text((" " * (4 + column + 2) + piece).rstrip())

@@ -1,6 +1,7 @@
 import ast
 import gettext
 import io
+import re
 import string
 
 import pytest
@@ -20,6 +21,21 @@ def folded(answers):
     is folded."""
     return msg("Fold {count} times.", count=2)
 '''
+EXERCISE = """
+format = 1
+title = "Fold it"
+[[fields]]
+key = "how"
+kind = "choice"
+choices = { twice = ["folded twice", "折两次"], torn = [] }
+[[fields]]
+key = "table"
+kind = "claims"
+[fields.rows.edge]
+names = ["edge"]
+kind = "statement"
+choices = { not_cut = ["smooth"], cut = ["cut"] }
+"""
 WRONG = '"""You tore\n    the paper.\n\nFails: folded\n"""\n'
 
 
@@ -33,7 +49,7 @@ def course(tmp_path):
     exercise = tmp_path / "paper"
     (exercise / "submissions" / "wrong").mkdir(parents=True)
     (tmp_path / "course.toml").write_text('format = 1\ntitle = "Paper"\nexercises = ["paper"]\n')
-    (exercise / "exercise.toml").write_text('format = 1\ntitle = "Fold it"\n')
+    (exercise / "exercise.toml").write_text(EXERCISE)
     (exercise / "checks.py").write_text(CHECKS)
     (exercise / "submissions" / "wrong" / "torn.py").write_text(WRONG)
     return tmp_path
@@ -57,7 +73,7 @@ def test_every_translation_can_be_filled_in(found):
     for catalog in found.values():
         for message in catalog:
             text, translation = message.id, message.string
-            if not text or isinstance(text, tuple) or "click" in dict(message.locations):
+            if not text or not translation or isinstance(text, tuple) or "click" in dict(message.locations):
                 continue
             fields = (
                 [part for part in string.Formatter().parse(text) if part[1] is not None] if is_template(text) else []
@@ -78,7 +94,7 @@ def is_template(text):
 def test_a_sentence_ends_with_a_chinese_full_stop(found):
     for catalog in found.values():
         for message in catalog:
-            if isinstance(message.id, str) and message.id[-1:] == "." and not message.id.endswith("..."):
+            if message.string and isinstance(message.id, str) and re.search(r"[^.]\.$", message.id):
                 assert message.string[-1] == "。", message.id
 
 
@@ -109,10 +125,14 @@ def test_help_of_commands_is_collected_as_it_is_looked_up():
     assert found["Usage:"] == "click"
 
 
-def test_a_course_gives_titles_checks_messages_and_misconceptions(course):
+def test_a_course_gives_titles_names_of_choices_checks_messages_and_misconceptions(course):
     assert list(catalogue.course_sentences(load_course(course))) == [
         ("Paper", "course.toml"),
         ("Fold it", "paper/exercise.toml"),
+        ("folded twice", "paper/exercise.toml"),
+        ("torn", "paper/exercise.toml"),
+        ("not cut", "paper/exercise.toml"),
+        ("cut", "paper/exercise.toml"),
         ("The paper is folded.", "paper/checks.py"),
         ("Fold {count} times.", "paper/checks.py"),
         ("You tore the paper.", "paper/submissions/wrong/torn.py"),
@@ -172,7 +192,7 @@ def test_the_command_writes_compiles_and_says_what_is_left(course, capsys):
 
     assert status == 1
     assert capsys.readouterr().out.splitlines()[:2] == [
-        f"{path}: 5 sentences, 5 to do",
+        f"{path}: 9 sentences, 9 to do",
         "  course.toml: 'Paper': not translated",
     ]
     path.write_text(
