@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import EmptySubmissionError, SubmissionError
@@ -41,7 +42,9 @@ def read_submission(path: Path) -> Submission:
                 path=str(path),
             )
         )
-    return Submission(_without_wrapper(collection.files), collection.remarks, collection.unreadable)
+    submission = Submission(_without_wrapper(collection.files), collection.remarks, collection.unreadable)
+    problem = submission.student_problem
+    return replace(submission, remarks=(*submission.remarks, problem)) if problem else submission
 
 
 def _all_unreadable(path: Path, file: str, reason: Message) -> SubmissionError:

@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.message import Message, msg
+from grader.message import Message, msg, verbatim
 from grader.sandbox.source import Source, parse
+from grader.untrusted import clean
 
 if TYPE_CHECKING:
     from grader.answers.sheet import Sheet
@@ -41,12 +42,34 @@ class Submission:
     @cached_property
     def student(self) -> str | None:
         """The student's id as `grade init --student` wrote it, or None."""
-        try:
-            data = tomllib.loads(self.files.get(STUDENT_FILE, b"").decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        said = self._said_student
+        return said if isinstance(said, str) else None
+
+    @property
+    def student_problem(self) -> Message | None:
+        """Why grade.toml does not say who hands in, though it is there."""
+        said = self._said_student
+        if not isinstance(said, Message):
             return None
-        student = data.get("student")
-        return student if isinstance(student, str) and student else None
+        return msg(
+            '{file} does not say who hands in: {reason}; expected one line, student = "2024001" with your own number.',
+            file=STUDENT_FILE,
+            reason=said,
+        )
+
+    @cached_property
+    def _said_student(self) -> str | Message | None:
+        if STUDENT_FILE not in self.files:
+            return None
+        try:
+            student = tomllib.loads(self.files[STUDENT_FILE].decode("utf-8")).get("student")
+            if type(student) is int:
+                student = str(student)  # the quotes were forgotten, and nothing else
+        except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number of thousands of digits
+            return verbatim(clean(str(error)))
+        if not isinstance(student, str) or not student.strip():
+            return msg("it has no text under student")
+        return student
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -74,7 +97,9 @@ class Submission:
             return defining[0]
         if defining:
             return msg(
-                "Several files define it ({files}); keep it in {file} only.", files=", ".join(defining), file=preferred
+                "Several files define it ({files}); keep it in {file} only.",
+                files=", ".join(map(clean, defining)),
+                file=preferred,
             )
         return self._why_not(preferred, names)
 
