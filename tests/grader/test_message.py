@@ -1,30 +1,36 @@
-from grader.message import Message, joined, msg, verbatim
+import json
 
-CHINESE = {"kept": "保留", "removed": "去掉", "{row}: {answer}": "{row}：{answer}"}
+from grader.message import Message, msg, verbatim
+
+GERMAN = {"{name} has {count}": "{name} hat {count}", "two of {what}": "zwei von {what}"}
 
 
 def translate(text):
-    return CHINESE.get(text, text)
+    return GERMAN.get(text, text)
 
 
-def test_joined_messages_are_translated_one_by_one():
-    parts = [msg("{row}: {answer}", row="fc6", answer=msg("kept")), verbatim("{kept}"), msg("removed")]
+def test_a_message_is_rendered_in_a_language_with_what_it_holds():
+    message = msg("{name} has {count}", name="f", count=msg("two of {what}", what=3))
 
-    assert joined(parts, "; ").render(translate) == "fc6：保留; {kept}; 去掉"
-    assert str(joined(parts)) == "fc6: kept, {kept}, removed"
-    assert str(joined([])) == ""
-
-
-def test_a_message_survives_json_with_the_messages_inside_of_it():
-    message = joined([msg("{n} of {m}", n=1, m=joined([msg("two"), msg("three")], " or "))])
-
-    assert Message.from_json(message.to_json()) == message
-    assert str(message) == "1 of two or three"
+    assert str(message) == "f has two of 3"
+    assert message.render(translate) == "f hat zwei von 3"
 
 
-def test_a_sentence_without_values_may_hold_braces():
+def test_a_plain_sentence_may_hold_braces():
     assert str(msg(r"write \frac{1}{2}")) == r"write \frac{1}{2}"
 
 
-def test_what_is_verbatim_is_not_translated():
-    assert verbatim("kept").render(translate) == "kept"
+def test_braces_of_a_student_stay_as_they_are():
+    assert str(msg("got {value}", value="{0} {name}")) == "got {0} {name}"
+    assert str(verbatim("{x}")) == "{x}"
+
+
+def test_json_and_back_is_the_same_message():
+    message = msg("{name} has {count}", name="f", count=msg("two of {what}", what=1.5))
+
+    assert Message.from_json(json.loads(json.dumps(message.to_json()))) == message
+    assert msg("none").to_json() == {"text": "none"}
+
+
+def test_the_words_of_a_student_are_nobody_s_to_translate():
+    assert verbatim("two of {what}").render(translate) == "two of {what}"
