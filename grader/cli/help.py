@@ -74,6 +74,10 @@ class HelpCommand(click.Command):
         return (_translated(self).help or "").split("\n")[0].rstrip("。.")
 
 
+class HelpGroup(HelpCommand, click.Group):
+    """A command with commands of its own."""
+
+
 class HelpFormatter(click.HelpFormatter):
     """Wraps by columns of the screen; a paragraph that begins with a blank stays as it is."""
 

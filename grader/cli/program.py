@@ -18,7 +18,9 @@ from grader.cli.session import Session, common_options
 from grader.errors import (
     EmptySubmissionError,
     ExerciseError,
+    GradebookError,
     GraderError,
+    NoGradebookError,
     RecordError,
     SubmissionError,
     UnknownExerciseError,
@@ -26,13 +28,15 @@ from grader.errors import (
 from grader.i18n import LANGUAGES, default_language
 from grader.message import Message, msg
 
-VERBS = ("init", "submit", "check", "list", "show", "verify", "doctor")
+VERBS = ("init", "submit", "check", "list", "show", "book", "verify", "doctor")
 CODES: Mapping[type[GraderError], ExitCode] = {
     EmptySubmissionError: ExitCode.NOTHING,
     SubmissionError: ExitCode.UNGRADABLE,
     UnknownExerciseError: ExitCode.USAGE,
     ExerciseError: ExitCode.FAULT,
     RecordError: ExitCode.FAULT,
+    NoGradebookError: ExitCode.USAGE,
+    GradebookError: ExitCode.FAULT,
     GraderError: ExitCode.USAGE,
 }
 

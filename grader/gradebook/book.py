@@ -142,27 +142,30 @@ class Gradebook:
         used = tuple(name for name in exercises if any(name in row.cells for row in rows))
         return Table(used, tuple(rows), tuple(_version_remarks(used, rows)))
 
-    def review(self, mark: Review) -> None:
-        """Add a mark by hand; `grader.gradebook.review` says for what it counts.
+    def review(self, marks: Iterable[Review]) -> None:
+        """Add marks by hand, all of them or none; `grader.gradebook.review` says for what they count.
 
         Raises:
-            ValueError: The points are fewer than 0.
+            ValueError: Points are fewer than 0.
         """
-        if mark.points < 0:
-            raise ValueError(f"points: expected 0 or more, got {mark.points}")
+        marks = tuple(marks)
+        for mark in marks:
+            if mark.points < 0:
+                raise ValueError(f"points: expected 0 or more, got {mark.points}")
         with self._database.writing() as connection:
-            connection.execute(
-                insert(REVIEW).values(
-                    person=_text(mark.person),
-                    exercise=mark.exercise,
-                    digest=mark.digest,
-                    checks=json.dumps(mark.checks),
-                    points=mark.points,
-                    comment=_text(mark.comment),
-                    by=_text(mark.by),
-                    at=_time(mark.at),
+            for mark in marks:
+                connection.execute(
+                    insert(REVIEW).values(
+                        person=_text(mark.person),
+                        exercise=mark.exercise,
+                        digest=mark.digest,
+                        checks=json.dumps(mark.checks),
+                        points=mark.points,
+                        comment=_text(mark.comment),
+                        by=_text(mark.by),
+                        at=_time(mark.at),
+                    )
                 )
-            )
 
 
 def _dumps(data: object) -> str:

@@ -1,0 +1,110 @@
+"""The gradebook as a table for a terminal: points by student and exercise, with a legend, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Column
+from rich.table import Table as Grid
+from rich.text import Text
+
+from grader.errors import GraderError
+from grader.gradebook.table import Row, Table
+from grader.message import Translate, msg
+from grader.model import Points
+from grader.report.layout import visible
+
+ABSENT, UNGRADED = "-", "!"
+LEGEND = msg("?: points still open  *: marked by hand  -: nothing handed in or graded  !: could not be graded")
+
+
+def ordered(table: Table, column: str = "id", *, reverse: bool = False) -> Table:
+    """The table in another order; who has no mark in the column comes last either way.
+
+    Args:
+        column: "id", "name", "total" or an exercise.
+
+    Raises:
+        GraderError: There is no such column.
+    """
+    columns = ("id", "name", "total", *table.exercises)
+    if column not in columns:
+        raise GraderError(
+            msg("there is no column {column}; there are: {columns}", column=column, columns=", ".join(columns))
+        )
+
+    def earned(row: Row) -> Points | None:
+        cell = row.cells.get(column)
+        return (row.points if row.is_graded else None) if column == "total" else cell.points if cell else None
+
+    def by_id(row: Row) -> tuple[int, str]:
+        return len(row.person.id), row.person.id  # numbers of one length or not, in the order of numbers
+
+    rows = sorted(table.rows, key=by_id)
+    if column in ("id", "name"):
+        rows.sort(key=(lambda row: row.person.name.casefold()) if column == "name" else by_id, reverse=reverse)
+        return replace(table, rows=tuple(rows))
+    marked = [(found.earned, row) for row in rows if (found := earned(row)) is not None]
+    marked.sort(key=lambda pair: pair[0], reverse=reverse)
+    return replace(table, rows=(*(row for _, row in marked), *(row for row in rows if earned(row) is None)))
+
+
+def show(table: Table, console: Console, translate: Translate = str) -> None:
+    """Print the table; where no terminal sets a width, it is as wide as it needs to be."""
+    grid = _grid(table, translate)
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(grid).maximum)
+    console.print(grid)
+    if table.rows:
+        console.print(LEGEND.render(translate), soft_wrap=True, style="dim")
+    for remark in table.remarks:
+        console.print(f"- {visible(remark.render(translate))}", soft_wrap=True)
+    for row in table:
+        for problem in row.problems:
+            said = msg("{student}: {problem}", student=row.person.id, problem=problem).render(translate)
+            console.print(f"- {visible(said)}", soft_wrap=True)
+
+
+def _grid(table: Table, translate: Translate) -> Grid:
+    heads = [msg("id"), msg("name"), msg("total")]
+    first, second, last = (head.render(translate) for head in heads)
+    grid = Grid(
+        Column(first, overflow="fold"),
+        Column(second, overflow="fold"),
+        *(Column(Text(name), justify="right", overflow="fold") for name in table.exercises),
+        Column(last, justify="right"),
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
+    grid.add_row(
+        Text(""), Text(msg("possible").render(translate), "dim"), *_dim(map(table.possible, table.exercises)),
+        *_dim([table.total]),
+    )  # fmt: skip
+    for row in table:
+        cells = [_cell(row, name) for name in table.exercises]
+        total = _points(row.points, any(cell.reviews for cell in row.cells.values())) if row.is_graded else _none(row)
+        grid.add_row(Text(visible(row.person.id)), Text(visible(row.person.name)), *cells, total)
+    return grid
+
+
+def _dim(numbers: Iterable[int]) -> list[Text]:
+    return [Text(str(number), "dim") for number in numbers]
+
+
+def _cell(row: Row, exercise: str) -> Text:
+    cell = row.cells.get(exercise)
+    return _none(row) if cell is None else _points(cell.points, bool(cell.reviews))
+
+
+def _points(points: Points, by_hand: bool) -> Text:
+    """`3+4?`: earned, and open; `3*` where a human gave some of them."""
+    text = f"{points.earned}{f'+{points.pending}?' if points.pending else ''}{'*' if by_hand else ''}"
+    return Text(text, "cyan" if points.pending else "")
+
+
+def _none(row: Row) -> Text:
+    is_ungraded = row.submission is not None and not row.is_graded
+    return Text(UNGRADED if is_ungraded else ABSENT, "yellow")
