@@ -1,4 +1,4 @@
-"""Verdict: memory. R8: allocates for ever."""
+"""Verdict: memory,timeout. R8: allocates for ever."""
 
 import numpy as np
 

@@ -196,7 +196,7 @@ def test_the_device_does_not_matter():
     ("call", "error", "message"),
     [
         (lambda: small()(torch.zeros(1, 3, 299, 300)), ShapeError, "the nearest size that works is 300 x 300"),
-        (lambda: small()(torch.zeros(1, 1, 300, 300)), ShapeError, r"x: expected \(N, 3, H, W\)"),
+        (lambda: small()(torch.zeros(1, 1, 300, 300)), ShapeError, r"x: expected \(N, 3, 300, 300\)"),
         (lambda: small(num_classes=1), OptionError, "num_classes: .* the background counts as one"),
         (lambda: small(width=0), OptionError, "width: expected an integer of at least 1, got 0"),
     ],
