@@ -14,6 +14,7 @@ from grader.exercise import Course, Exercise
 from grader.field import Answers, Located, locate
 from grader.hint import hint_for
 from grader.intake import Submission
+from grader.intake.submission import SHEET_FILE
 from grader.judge import STAFF_LOG, fault, judge, skipped, unavailable
 from grader.message import Message, msg
 from grader.model import ExerciseReport, Outcome, Report, Verdict
@@ -65,9 +66,18 @@ def grade(
         seed=course.seed,
         device=device,
         exercises=parts,
-        remarks=submission.remarks,
+        remarks=(*submission.remarks, *_without_sheet(submission, exercises)),
         isolation=walls.isolation,
         not_graded=tuple(exercise.name for exercise in course.exercises if exercise.name not in chosen),
+    )
+
+
+def _without_sheet(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
+    """A remark where answers are asked for and there is no sheet at all: it may have another name or ending."""
+    if submission.sheets or not any(exercise.fields for exercise in exercises):
+        return ()
+    return (
+        msg("No answer sheet was found; expected answers by hand in {file}, as the template has it.", file=SHEET_FILE),
     )
 
 

@@ -112,6 +112,17 @@ def _no_input(match: re.Match[str]) -> Message:
     return msg("Nobody answers input() while a program is graded: take the values as arguments of the function.")
 
 
+def _exits(match: re.Match[str]) -> Message:
+    return msg("exit() ends the whole program: let the function return its result, and leave exit() out.")
+
+
+def _no_function(match: re.Match[str]) -> Message:
+    return msg(
+        "The name stands for a value of type {name} when the file is loaded; define a function of that name with def.",
+        name=match["name"],
+    )
+
+
 def _read_only(match: re.Match[str]) -> Message:
     return msg("Files cannot be written there while a program is graded; the function only needs to return its result.")
 
@@ -128,6 +139,7 @@ _HINTS = (
     (r"Missing parentheses in call to 'print'", _print_statement),
     (r"EOFError: input\(\)", _no_input),
     (r"(PermissionError|Read-only file system)", _read_only),
+    (r"^SystemExit:", _exits),
 )
 
 _CALLED = (
@@ -135,6 +147,7 @@ _CALLED = (
         r"TypeError: (?P<name>\w+)\(\) (missing \d+ required|takes (from )?\d+|got (an unexpected|multiple values))",
         _other_parameters,
     ),
+    (r"TypeError: '(?P<name>\w+)' object is not callable", _no_function),
 )
 
 _RETURNS: tuple[tuple[str, Callable[[re.Match[str]], Message]], ...] = (

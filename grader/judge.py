@@ -88,13 +88,14 @@ def _failed(check: Check, cause: Exception, calls: tuple[Call, ...]) -> Outcome:
         )
         return outcome(check, Verdict.FAIL, summary, *called)
     if isinstance(cause, StudentError):
-        return _raised(check, cause.info, called)
+        return _raised(check, cause.info, called, calls[-1].name if calls else check.name)
     return fault(check, cause)
 
 
-def _raised(check: Check, info: ErrorInfo, called: tuple[Evidence, ...]) -> Outcome:
+def _raised(check: Check, info: ErrorInfo, called: tuple[Evidence, ...], asked: str) -> Outcome:
     if info.unwritten:
-        name = info.function or check.name
+        # The constructor of a network is `__init__` to Python, and the network's own name to its student.
+        name = asked if info.function.startswith("__") else info.function or asked
         return outcome(check, Verdict.MISSING, msg("{name} is not written yet.", name=name))
     place = place_of(info)
     hint = hint_for(info) or (REFUSED if info.text.startswith("assert ") else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 STUDENT_FILE = "grade.toml"
 SHEET_FILE = "answers.md"
+NO_FILE = msg("Expected a file {file} that defines {names}.").text
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,18 @@ class Submission:
                         first=block.first,
                         last=block.last,
                     )
+                near = difflib.get_close_matches(names[0], source.defines(), 1) if len(names) == 1 else []
+                if near:
+                    return msg(
+                        "{file} defines {near}, not {names}; keep the name that the template has.",
+                        file=path,
+                        near=near[0],
+                        names=wanted,
+                    )
                 return msg(
                     "{file} does not define {names}; keep the name that the template has.", file=path, names=wanted
                 )
-        return msg("Expected a file {file} that defines {names}.", file=preferred, names=wanted)
+        return Message(NO_FILE, {"file": preferred, "names": wanted})
 
 
 def _is_readme(name: str) -> bool:

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.answers.source import display_width
+from grader.intake.submission import NO_FILE
 from grader.message import Message, Translate, msg
 from grader.model import Evidence, ExerciseReport, Outcome, Points, Report, Verdict
 from grader.report.layout import WIDTH, caret_block, pad, visible, wrap
@@ -30,6 +31,7 @@ from grader.report.word import LABELS, OPEN, VERDICTS, points_text
 from grader.sandbox.isolation import CLAIMS
 
 MAX_WIDTH = 100
+MIN_WIDTH = 40
 STYLES = {
     Verdict.PASS: "green",
     Verdict.FAIL: "red",
@@ -52,7 +54,7 @@ def text(report: Report, translate: Translate = str, *, width: int = WIDTH) -> s
 
 def show(report: Report, console: Console, translate: Translate = str) -> None:
     """Print the report on a console, as wide as it is but not wider than reads well."""
-    for line in lines(report, translate, width=min(console.width, MAX_WIDTH)):
+    for line in lines(report, translate, width=max(MIN_WIDTH, min(console.width, MAX_WIDTH))):
         console.print(line, soft_wrap=True)
 
 
@@ -164,7 +166,7 @@ class _Page:
             yield from self.block(self.say(left))
         elif verdicts == {Verdict.PASS}:
             yield from self.block(self.say(msg("All checks have passed.")))
-        if outcomes and verdicts <= UNWRITTEN:
+        if outcomes and all(map(_is_untouched, outcomes)):
             yield from self.block(self.say(_where_to_begin(report)))
         yield Text()
         yield from self.block(self.say(_isolation(report)), style="dim")
@@ -199,6 +201,12 @@ class _Columns:
 def _earned(outcome: Outcome) -> str:
     """`2/2`; what is pending is no zero."""
     return f"{'?' if outcome.verdict.is_pending else outcome.earned}/{outcome.possible}"
+
+
+def _is_untouched(outcome: Outcome) -> bool:
+    """Whether nothing stands there yet; a file that lacks the function, or is no Python, was somebody's work."""
+    where = outcome.summary.args.get("where") if outcome.summary is not None else None
+    return outcome.verdict in UNWRITTEN and (not isinstance(where, Message) or where.text == NO_FILE)
 
 
 def _where_to_begin(report: Report) -> Message:

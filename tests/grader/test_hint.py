@@ -21,7 +21,9 @@ from grader.sandbox.host import ErrorInfo
         ("ModuleNotFoundError", "No module named 'torch'", "The module torch is not there"),
         ("NameError", "name 'plt' is not defined", "plt was not imported when the file was loaded"),
         ("SyntaxError", "Missing parentheses in call to 'print'. Did you mean print(...)?", "This is Python 2"),
-        ("EOFError", "input() cannot be answered while a program is graded", "take the values as arguments"),
+        ("EOFError", "input() gets no answer here", "take the values as arguments"),
+        ("SystemExit", "0", "let the function return its result"),
+        ("TypeError", "'int' object is not callable", "The name stands for a value of type int"),
         ("OSError", "[Errno 30] Read-only file system: 'out.txt'", "Files cannot be written there"),
     ],
 )
