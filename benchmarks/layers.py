@@ -105,10 +105,10 @@ OTHERS = (
         ((512, 28, 28), (512, 512, 3, 3)),
     ),
     Case(
-        "transposed convolution 64, stride 32 (FCN-32s)",
-        lambda x, w: F.conv_transpose2d(x, w, stride=32),
-        {"": lambda x, w: layers.conv_transpose2d(x, w, stride=32)},
-        ((21, 16, 16), (21, 21, 64, 64)),
+        "transposed convolution 4, stride 2 (FCN-16s upscore2)",
+        lambda x, w: F.conv_transpose2d(x, w, stride=2),
+        {"": lambda x, w: layers.conv_transpose2d(x, w, stride=2)},
+        ((21, 16, 16), (21, 21, 4, 4)),
     ),
     Case(
         "local response normalisation (AlexNet norm1)",

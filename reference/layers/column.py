@@ -15,7 +15,7 @@ from reference.layers.conv import add_bias, check_operands
 from reference.layers.window import Grid, grid, require_image, sum_channels
 
 # Most numbers in the columns of a piece: what a processor's cache holds, and what a GPU's memory has to spare.
-CPU_PIECE, PIECE = 2**20, 2**27
+CPU_PIECE, PIECE = 2**19, 2**27
 
 
 def im2col(x: Tensor, kernel_size: Pair, *, stride: Pair = 1, padding: Pair | str = 0, dilation: Pair = 1) -> Tensor:
