@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--submission", type=Path, default=ROOT / "examples" / "perfect")
     options = parser.parse_args()
     grade_command = str(Path(sys.executable).parent / "grade")
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         requests = record(options.submission, folder)
@@ -85,8 +86,10 @@ def main() -> None:
                 result = seconds(command, environment)
                 if run:
                     rows[name].append(result)
-    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"{requests} requests to the student's code, {options.runs} runs, medians (minimum to maximum)\n")
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, load {load:.1f} before"
+    print(f"{date.today()}, {machine}, Python {platform.python_version()}")
+    exercises = len(load_course().exercises)
+    print(f"{exercises} exercises, {requests} requests to the student's code, {options.runs} runs, medians (range)\n")
     print("| | wall s | processor s |\n|---|---:|---:|")
     medians = {}
     for name, results in rows.items():
