@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.intake.collection import MAX_TOTAL_BYTES
 from grader.message import Message, msg, verbatim
-from grader.sandbox.isolation import BUBBLEWRAP, CLAIMS, PROCESS, available, strongest
+from grader.sandbox.isolation import BUBBLEWRAP, PROCESS, available, strongest
 from grader.sandbox.limits import Limits
 
 SCRATCH_MIB = MAX_TOTAL_BYTES // 2**20 + 2 * Limits().file_mib
@@ -64,8 +64,7 @@ def _isolation() -> Sequence[Finding]:
         Finding(verbatim(kind.name), kind.works, kind.reason, None if kind.works else costs.get(kind.name))
         for kind in available()
     ]
-    used = strongest().name
-    return (*found, Finding(msg("isolation in force"), True, CLAIMS.get(used) or verbatim(used)))
+    return (*found, Finding(msg("isolation in force"), True, verbatim(strongest().name)))
 
 
 def _torch() -> tuple[Finding, Finding]:

@@ -135,11 +135,11 @@ _HINTS = (
         _one_element,
     ),
     (r"ModuleNotFoundError: No module named '(?P<name>\w+)", _no_module),
+    (r"^SystemExit:|NameError: name '(exit|quit)' is not defined", _exits),
     (r"NameError: name '(?P<name>\w+)' is not defined", _not_imported),
     (r"Missing parentheses in call to 'print'", _print_statement),
     (r"EOFError: input\(\)", _no_input),
     (r"(PermissionError|Read-only file system)", _read_only),
-    (r"^SystemExit:", _exits),
 )
 
 _CALLED = (

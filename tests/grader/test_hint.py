@@ -22,6 +22,7 @@ from grader.sandbox.host import ErrorInfo
         ("NameError", "name 'plt' is not defined", "plt was not imported when the file was loaded"),
         ("SyntaxError", "Missing parentheses in call to 'print'. Did you mean print(...)?", "This is Python 2"),
         ("EOFError", "input() gets no answer here", "take the values as arguments"),
+        ("NameError", "name 'quit' is not defined", "let the function return its result"),
         ("SystemExit", "0", "let the function return its result"),
         ("TypeError", "'int' object is not callable", "The name stands for a value of type int"),
         ("OSError", "[Errno 30] Read-only file system: 'out.txt'", "Files cannot be written there"),
