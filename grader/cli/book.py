@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import book_export
 from grader.cli.exit_code import ExitCode
 from grader.cli.gradebook import book_option, enter, open_book
 from grader.cli.help import HelpCommand, HelpGroup, HelpOption
@@ -41,7 +42,7 @@ def command(context: click.Context, where: str, sort: str, reverse: bool) -> int
     context.obj = session
     if context.invoked_subcommand is not None:
         return 0
-    from grader.gradebook.json import document
+    from grader.gradebook.document import document
     from grader.report import gradebook
     from grader.report.json import with_sentences
 
@@ -53,6 +54,9 @@ def command(context: click.Context, where: str, sort: str, reverse: bool) -> int
     else:
         gradebook.show(ordered, session.console(), session.translate)
     return 0
+
+
+command.add_command(book_export.command)
 
 
 @command.command("review", cls=HelpCommand)

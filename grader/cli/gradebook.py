@@ -65,3 +65,24 @@ def read_file(path: Path) -> bytes:
         raise GraderError(
             msg("{file}: cannot be read: {error}", file=str(path), error=error.strerror or str(error))
         ) from None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that the command line names, all of it or nothing."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+            draft = Path(stream.name)
+            try:
+                stream.write(content)
+                stream.flush()
+                draft.chmod(0o644)
+                draft.replace(path)
+            except OSError:
+                draft.unlink()
+                raise
+    except OSError as error:
+        raise GraderError(
+            msg("{file}: cannot be written: {error}", file=str(path), error=error.strerror or str(error))
+        ) from None

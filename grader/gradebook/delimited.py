@@ -45,7 +45,10 @@ def read(name: str, content: bytes) -> Delimited:
     text = found.value.removeprefix(MARK)
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
-    rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise GraderError(msg("{file}: not a table: {error}", file=name, error=str(error))) from None
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise GraderError(msg("{file}: expected a table with a header, got an empty file", file=name))
     return Delimited(rows, delimiter, content.startswith(b"\xef\xbb\xbf"))

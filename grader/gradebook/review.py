@@ -48,7 +48,7 @@ def cell(exercise: str, version: int, marks: Sequence[CheckMark], digest: str, r
         if mark.check not in by_hand
     )
     points = Points(automatic.earned + sum(review.points for review in counted), automatic.pending, sum(worth.values()))
-    return Cell(exercise, version, tuple(marks), points, tuple(counted), tuple(problems))
+    return Cell(exercise, version, tuple(marks), points, tuple(counted), frozenset(reopened - by_hand), tuple(problems))
 
 
 def _latest(reviews: Sequence[Review]) -> list[Review]:

@@ -67,6 +67,7 @@ class Cell:
     marks: tuple[CheckMark, ...]
     points: Points
     reviews: tuple[Review, ...] = ()  # the marks by hand that count
+    reopened: frozenset[str] = frozenset()  # checks whose mark by hand counts no more
     problems: tuple[Message, ...] = ()
 
     @property

@@ -208,3 +208,5 @@ def test_a_sheet_that_is_no_text_is_refused(run, tmp_path):
     assert "sheet.csv: this is not a text file" in run("review", "--from", str(sheet)).output
     sheet.write_bytes(b"\n,\n")
     assert "expected a table with a header, got an empty file" in run("review", "--from", str(sheet)).output
+    sheet.write_text("student,exercise,points\n" + "x" * 200_000)
+    assert "sheet.csv: not a table: field larger than field limit" in run("review", "--from", str(sheet)).output
