@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,12 @@ from grader.intake.collection import MAX_TOTAL_BYTES
 from grader.message import Message, msg, verbatim
 from grader.sandbox.isolation import BUBBLEWRAP, PROCESS, available, strongest
 from grader.sandbox.limits import Limits
+from grader.untrusted import clean
 
+ASK_TORCH = (
+    "import torch; print(torch.__version__); print(torch.cuda.is_available() and torch.cuda.get_device_name(0) or '')"
+)
+TORCH_S = 60
 SCRATCH_MIB = MAX_TOTAL_BYTES // 2**20 + 2 * Limits().file_mib
 
 
@@ -71,17 +78,30 @@ def _torch() -> tuple[Finding, Finding]:
     name, device = msg("PyTorch"), msg("CUDA")
     cost = msg("exercises whose guest is `torch` cannot be graded")
     on_cpu = msg("`--device auto` uses the CPU; nothing else is lost")
-    try:
-        import torch
-    except Exception as error:  # a broken installation raises anything, and that is what is asked here
-        missing = Finding(
-            name, False, msg("it cannot be imported: {error}", error=f"{type(error).__name__}: {error}"), cost
-        )
+    version, gpu, problem = _ask_torch()
+    if problem is not None:
+        missing = Finding(name, False, msg("it cannot be imported: {error}", error=problem), cost)
         return missing, Finding(device, False, msg("PyTorch is missing"), on_cpu)
-    found = Finding(name, True, verbatim(torch.__version__))
-    if not torch.cuda.is_available():
+    found = Finding(name, True, verbatim(version))
+    if not gpu:
         return found, Finding(device, False, msg("PyTorch finds no GPU"), on_cpu)
-    return found, Finding(device, True, verbatim(torch.cuda.get_device_name(0)))
+    return found, Finding(device, True, verbatim(gpu))
+
+
+def _ask_torch() -> tuple[str, str, str | None]:
+    """PyTorch's version and GPU, or what went wrong; in a process of its own, which a broken one may take along."""
+    command = [sys.executable, "-c", ASK_TORCH]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TORCH_S, check=False)
+    except subprocess.TimeoutExpired:
+        return "", "", f"no answer within {TORCH_S:g} seconds"
+    except OSError as error:
+        return "", "", clean(str(error), 120)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        return "", "", clean(said[-1], 200) if said else f"exit status {done.returncode}"
+    version, gpu = [*done.stdout.splitlines(), "", ""][:2]
+    return clean(version, 40), clean(gpu, 80), None
 
 
 def _scratch(folder: Path) -> Finding:
