@@ -90,7 +90,7 @@ def _torch() -> tuple[Finding, Finding]:
 
 def _ask_torch() -> tuple[str, str, str | None]:
     """PyTorch's version and GPU, or what went wrong; in a process of its own, which a broken one may take along."""
-    command = [sys.executable, "-c", ASK_TORCH]
+    command = [sys.executable, "-P", "-c", ASK_TORCH]  # -P: a torch.py of the current folder is a student's
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TORCH_S, check=False)
     except subprocess.TimeoutExpired:

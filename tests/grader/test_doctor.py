@@ -87,6 +87,14 @@ def test_a_gpu_is_named_or_its_absence_is(torch_is, has_gpu, said):
     assert (found(findings, "CUDA").works, str(found(findings, "CUDA").found)) == (has_gpu, said)
 
 
+def test_a_torch_py_in_the_current_folder_is_not_run(monkeypatch, tmp_path):
+    (tmp_path / "torch.py").write_text("__version__ = 'evil'\nopen('was_run', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert str(found(doctor.examine(tmp_path), "PyTorch").found) != "evil"
+    assert not (tmp_path / "was_run").exists()
+
+
 def test_a_scratch_disk_that_is_full_is_needed_and_says_what_to_set(torch_is, monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path: Usage(1, 1, 2**20))
     scratch = found(doctor.examine(tmp_path), "scratch disk")
