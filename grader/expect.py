@@ -17,6 +17,7 @@ from grader.errors import ExerciseError
 from grader.message import Message, msg, verbatim
 from grader.model import Evidence, Label
 
+NOTHING = msg("Nothing was returned (None): is there a `return` at the end?")
 EXACT_LIMIT = {"f": {2: 2**11, 4: 2**24, 8: 2**53}}
 
 
@@ -70,9 +71,7 @@ def array(got: object, *, shape: tuple[int, ...] | None = None, name: str = "y",
     plain = as_array(got)
     wanted = msg("an array of shape {shape}", shape=shape_text(shape)) if shape is not None else msg("an array")
     if plain is None:
-        summary = msg("The result is not an array of numbers.")
-        if got is None:
-            summary = msg("Nothing was returned (None): is there a `return` at the end?")
+        summary = NOTHING if got is None else msg("The result is not an array of numbers.")
         raise Mismatch(summary, _line(Label.EXPECTED, wanted), _line(Label.GOT, describe(got)), *_hint(hint))
     if shape is not None and plain.shape != shape:
         raise Mismatch(
@@ -149,8 +148,9 @@ def number(got: object, wanted: int | Fraction, *, name: str, hint: Message | No
     is_number = isinstance(value, (int, float, Fraction)) and not isinstance(value, bool)
     if not is_number or value != wanted:
         shown = number_text(value) if is_number else describe(got)
+        summary = msg("The number is not right.") if is_number else msg("The result is not a number.")
         raise Mismatch(
-            msg("The number is not right.") if is_number else msg("The result is not a number."),
+            NOTHING if got is None else summary,
             _line(Label.EXPECTED, f"{name} = {number_text(wanted)}"),
             _line(Label.GOT, f"{name} = {shown}"),
             *_hint(hint),
