@@ -47,6 +47,7 @@ SUBMISSION = Table(
     Column("name", Text, nullable=False),
     Column("received_at", Text, nullable=False),
     Column("report", Text),  # the head of the report, without its exercises; null where there is none
+    Column("receipt", Text),  # of the report, made when it was recorded (`grader.receipt`)
     Column("reason", Text),  # why it could not be graded; null where it was
     UniqueConstraint("person", "name", "received_at", "digest"),
 )
