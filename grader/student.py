@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from grader.message import msg
 from grader.sandbox import wire
-from grader.sandbox.host import ErrorInfo, Guest, GuestLost, MissingName, StudentError, UnsendableValue
+from grader.sandbox.host import ErrorInfo, Guest, GuestLost, MissingName, SandboxFault, StudentError, UnsendableValue
 from grader.sandbox.launch import GuestSpec, Launcher
 
 MAX_GUESTS = 3  # a submission that keeps dying is asked three times, then its verdict stands for the rest
@@ -134,6 +134,9 @@ class GuestTransport:
             yield
         except GuestLost as lost:
             self._last_loss = lost
+            self.close()
+            raise
+        except SandboxFault:  # the next request gets a guest that works
             self.close()
             raise
         finally:

@@ -1,7 +1,8 @@
 """What the wall withstands: each file of hostile/cases earns nothing, gets a named verdict, and harms nobody.
 
 The first line of a case declares the verdicts that it may end with.  Beside it
-the same submission holds an honest exercise, which must get its points.
+the same submission holds an honest exercise, which must get its points.  Guests
+that are forked from a warm template withstand the same.
 """
 
 import ast
@@ -19,7 +20,9 @@ from grader.grade import grade
 from grader.intake import Submission
 from grader.model import Verdict
 from grader.sandbox.isolation import BUBBLEWRAP, PROCESS, probe_bubblewrap
-from grader.sandbox.launch import MARK, launcher
+from grader.sandbox.launch import launcher
+from grader.sandbox.process import MARK
+from grader.sandbox.warm import WarmLauncher
 
 HERE = Path(__file__).parent / "hostile"
 COURSE = load_course(HERE / "course")
@@ -73,8 +76,8 @@ def left_over():
     return set(found), {path.name for path in Path(tempfile.gettempdir()).glob("grade-*")}
 
 
-def assert_harmless(path, isolation, **more):
-    report = grade(submission(path, **more), COURSE, walls=launcher(isolation))
+def assert_harmless(path, walls, **more):
+    report = grade(submission(path, **more), COURSE, walls=walls)
     attacked, bystander = report.exercises
 
     [outcome] = attacked.outcomes
@@ -111,9 +114,36 @@ def nothing_left():
     assert folders & own == set()
 
 
+@pytest.fixture(scope="module")
+def warm():
+    with WarmLauncher() as walls:
+        yield walls
+        assert walls.reason is None  # else these were cold guests
+
+
 @needs_bubblewrap
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_in_bubblewrap_the_case_earns_nothing_and_harms_nobody(path, nothing_left):
+    assert_harmless_beside_services(path, launcher(BUBBLEWRAP))
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_in_a_guest_that_was_forked_warm_too(path, warm, nothing_left):
+    assert_harmless_beside_services(path, warm)
+    assert below_the_template(warm) == []
+
+
+def below_the_template(walls):
+    """What its templates have started and what has not ended."""
+    templates = [psutil.Process(one.process.pid) for one in walls._templates.values()]
+    [inside] = [child for one in templates for child in one.children()]
+    psutil.wait_procs(inside.children(recursive=True), timeout=2)
+    return inside.children(recursive=True)
+
+
+def assert_harmless_beside_services(path, walls):
+    """The host listens on its loopback, and holds a piece of shared memory."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -123,7 +153,7 @@ def test_in_bubblewrap_the_case_earns_nothing_and_harms_nobody(path, nothing_lef
         try:
             assert_harmless(
                 path,
-                BUBBLEWRAP,
+                walls,
                 **{"host_port.txt": str(listener.getsockname()[1]).encode(), "shm_key.txt": str(key).encode()},
             )
         finally:
@@ -134,7 +164,7 @@ def test_in_bubblewrap_the_case_earns_nothing_and_harms_nobody(path, nothing_lef
     "path", [path for path in CASES if path.stem.startswith(WITHOUT_CONFINEMENT)], ids=lambda path: path.stem
 )
 def test_in_a_plain_process_the_verdict_is_just_as_safe(path, nothing_left):
-    assert_harmless(path, PROCESS)
+    assert_harmless(path, launcher(PROCESS))
 
 
 @pytest.mark.parametrize(

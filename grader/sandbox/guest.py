@@ -204,9 +204,8 @@ def set_limits(limits: dict[str, int]) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def prepare(request: dict[str, Any]) -> Student:
-    """Import the libraries of this kind, then take on the limits: what comes after is the student's."""
-    kind = request["kind"]
+def warm_up(kind: str, *, training: bool) -> None:
+    """Import the libraries of this kind; with `training` also what the first training step would load."""
     if kind == "numpy":
         import numpy as np
 
@@ -214,7 +213,13 @@ def prepare(request: dict[str, Any]) -> Student:
     if kind == "torch":
         import guest_model
 
-        guest_model.warm_up(request["warm"])
+        guest_model.warm_up(training)
+
+
+def prepare(request: dict[str, Any]) -> Student:
+    """Import the libraries of this kind, then take on the limits: what comes after is the student's."""
+    kind = request["kind"]
+    warm_up(kind, training=request["warm"])
     work = Path(request["work"])
     shutil.copytree(request["submission"], work, dirs_exist_ok=True)
     os.chdir(work)

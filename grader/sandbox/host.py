@@ -13,25 +13,20 @@ What goes wrong before the student's first line runs is ours: SandboxFault.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import selectors
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
-
 from grader.message import Message, msg
 from grader.sandbox import wire
-from grader.sandbox.launch import MARK, GuestSpec, Launched, Launcher, scratch_folder
+from grader.sandbox.launch import GuestSpec, Launched, Launcher, scratch_folder
 from grader.untrusted import clean
 
 TICK_S = 0.05
@@ -127,7 +122,7 @@ class Guest:
             raise SandboxFault(f"cannot start a guest: {error}") from error
         self._stack.callback(self._end)
         self._launched.channel.setblocking(False)
-        os.set_blocking(self._stdout, False)
+        os.set_blocking(self._launched.process.stdout.fileno(), False)
         return self
 
     def __exit__(
@@ -186,13 +181,6 @@ class Guest:
         """Whether more was printed than anyone will read."""
         return self.output_bytes > NOISY_OUTPUT_BYTES
 
-    @property
-    def _stdout(self) -> int:
-        stream = self._launched.process.stdout
-        if stream is None:
-            raise SandboxFault("the guest was started without a pipe")
-        return stream.fileno()
-
     def _value(self, answer: dict[str, Any]) -> Any:
         kind = answer.get("kind")
         if kind == "value":
@@ -224,10 +212,11 @@ class Guest:
         outgoing = memoryview(wire.encode(request | {"nonce": nonce}))
         incoming = bytearray()
         deadline = time.monotonic() + time_s
+        stdout = self._launched.process.stdout
         with selectors.DefaultSelector() as selector:
             selector.register(self._launched.channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
-            if not self._launched.process.stdout.closed:  # type: ignore[union-attr]
-                selector.register(self._stdout, selectors.EVENT_READ)
+            if not stdout.closed:
+                selector.register(stdout, selectors.EVENT_READ)
             if self._read_available():
                 raise self._violation()  # nobody had asked
             while True:
@@ -238,7 +227,7 @@ class Guest:
                 if not ready:
                     self._watch_memory()
                 for key, events in ready:
-                    if key.fileobj == self._stdout:
+                    if key.fileobj is stdout:
                         self._drain(selector)
                         continue
                     if events & selectors.EVENT_WRITE:
@@ -300,13 +289,14 @@ class Guest:
             return b""
 
     def _drain(self, selector: selectors.BaseSelector) -> None:
+        stdout = self._launched.process.stdout
         try:
-            data = os.read(self._stdout, 2**16)
+            data = os.read(stdout.fileno(), 2**16)
         except BlockingIOError:
             return
         if not data:
-            selector.unregister(self._stdout)
-            self._launched.process.stdout.close()  # type: ignore[union-attr]
+            selector.unregister(stdout)
+            stdout.close()
             return
         self.output = (self.output + data)[:KEPT_OUTPUT_BYTES]
         self.output_bytes += len(data)
@@ -316,13 +306,7 @@ class Guest:
     # -- endings -------------------------------------------------------------------------------------------------------
 
     def _watch_memory(self) -> None:
-        used = 0
-        with contextlib.suppress(psutil.Error):
-            root = psutil.Process(self._launched.process.pid)
-            for process in (root, *root.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    used += process.memory_info().rss
-        if used > self.spec.limits.memory_mib * 2**20:
+        if self._launched.process.resident_bytes() > self.spec.limits.memory_mib * 2**20:
             raise self._lost(
                 "memory", msg("Your code used more than {mib} MiB of memory.", mib=self.spec.limits.memory_mib)
             )
@@ -330,9 +314,10 @@ class Guest:
     def _ended(self) -> GuestLost:
         """The guest closed its end: say how the process ended."""
         try:
-            status = self._launched.process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            status = 0
+            status = self._launched.process.status(timeout_s=2)
+        except ProcessLookupError as error:
+            self.close()
+            raise SandboxFault(str(error)) from error
         number = -status if status < 0 else status - 128
         if number == signal.SIGXCPU:
             return self._lost("timeout", msg("Your code used up its processor time."))
@@ -355,33 +340,8 @@ class Guest:
         return GuestLost(reason, message)
 
     def _end(self) -> None:
-        process = self._launched.process
         self._launched.channel.close()
-        tree: list[psutil.Process] = []
-        with contextlib.suppress(psutil.Error):
-            tree = psutil.Process(process.pid).children(recursive=True)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for child in tree:
-            _kill(child.kill)
-        if self._launcher.isolation == "process":
-            kill_marked(self._launched.mark)
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def kill_marked(mark: str) -> None:
-    """Kill what has left its process group and parent: every process whose environment still holds the guest's mark."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == mark:
-                _kill(process.kill)
-
-
-def _kill(kill: Callable[[], None]) -> None:
-    with contextlib.suppress(psutil.Error, OSError):
-        kill()
+        self._launched.process.end()
 
 
 def open_guest(launcher: Launcher, kind: str, submission: Path, **options: Any) -> Guest:

@@ -1,17 +1,7 @@
 """How a guest process is started: the command line of each kind of wall.
 
 A launcher turns a `GuestSpec` into a running process that holds one end of a
-socket.  A warm template, from which guests are forked, would be one more class
-here with the same `launch`.
-
-What the guest sees inside bubblewrap:
-
-    /usr /lib /bin ...       the system's programs and libraries, read-only
-    the base interpreter     read-only, its site-packages covered
-    /guest                   guest.py, guest_model.py, source.py, wire.py, read-only
-    /packages                the libraries of its kind, read-only
-    /submission              the student's files, read-only
-    /tmp                     a scratch disk of limited size; the student's files are copied to /tmp/work
+socket.  `warm.py` holds one more, which forks guests from a warm template.
 """
 
 from __future__ import annotations
@@ -21,21 +11,19 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from grader.sandbox import package
+from grader.sandbox import bubblewrap, package
 from grader.sandbox.isolation import BUBBLEWRAP, PROCESS
 from grader.sandbox.limits import Limits
+from grader.sandbox.process import MARK, Child, GuestProcess
 
-GUEST_FILES = ("guest.py", "guest_model.py", "source.py", "wire.py")
 HERE = Path(__file__).parent
-MARK = "GRADE_GUEST"  # in the environment of every process that descends from a guest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +40,8 @@ class GuestSpec:
 class Launched:
     """A started guest: the process, our end of the socket, and what it must be told first."""
 
-    process: subprocess.Popen[bytes]
+    process: GuestProcess
     channel: socket.socket
-    mark: str
     prepare: Mapping[str, object]
 
 
@@ -75,14 +62,11 @@ class BubblewrapLauncher:
 
     def launch(self, spec: GuestSpec, scratch: Path) -> Launched:
         """Start a guest in fresh namespaces."""
-        packages = {top: f"/packages/{top.name}" for top in package.closure(spec.kind)}
-        arguments = "\0".join(_namespaces(spec, packages)).encode()
-        told = _told(spec, submission="/submission", work="/tmp/work")
-        told["rlimits"] = _rlimits(spec) | {"RLIMIT_NPROC": spec.limits.processes}
-        # Through a pipe, not on the command line: the guest can read /proc/1/cmdline, and our paths are not its business.
-        with _readable(arguments) as descriptor:
-            command = [shutil.which("bwrap") or "bwrap", "--args", str(descriptor), "--", *_python("/guest/guest.py")]
-            return _start(scratch, command, "/packages", told, descriptor)
+        told = confined(spec)
+        # Through a file, not on the command line: the guest can read /proc/1/cmdline, and our paths are not its business.
+        with readable(bubblewrap.guest_arguments(spec)) as descriptor:
+            command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/guest/guest.py")]
+            return _start(scratch, command, "/packages", told, None, descriptor)
 
 
 class ProcessLauncher:
@@ -100,7 +84,7 @@ class ProcessLauncher:
         told = _told(spec, submission=str(spec.submission), work=str(work))
         # No RLIMIT_NPROC: it would count every process of this user, not the guest's.
         told["rlimits"] = _rlimits(spec)
-        return _start(scratch, _python(str(HERE / "guest.py")), str(packages), told)
+        return _start(scratch, python(str(HERE / "guest.py")), str(packages), told, scratch.name)
 
 
 @contextmanager
@@ -130,9 +114,20 @@ def _unlock_and_retry(function: object, path: str, error: object) -> None:
         os.unlink(path)
 
 
-def _python(script: str) -> list[str]:
-    # -I: no environment, no user site, no current folder; -S: no site-packages, no .pth; -B: no .pyc
-    return [os.path.realpath(sys.executable), "-I", "-S", "-B", script]
+def python(script: str) -> list[str]:
+    """The command that runs a script of ours and nothing else.
+
+    -s: no user site; -P: no current folder; -S: no site-packages, no .pth; -B: no .pyc.
+    Not -I: that would ignore PYTHONHASHSEED too, and the order of a set would change from guest to guest.
+    """
+    return [os.path.realpath(sys.executable), "-s", "-P", "-S", "-B", script]
+
+
+def confined(spec: GuestSpec, beside: int = 0) -> dict[str, object]:
+    """What a guest in namespaces of its own must be told first; `beside` it that many processes of ours are counted."""
+    told = _told(spec, submission="/submission", work="/tmp/work")
+    told["rlimits"] = _rlimits(spec) | {"RLIMIT_NPROC": spec.limits.processes + beside}
+    return told
 
 
 def _told(spec: GuestSpec, *, submission: str, work: str) -> dict[str, object]:
@@ -152,7 +147,8 @@ def _rlimits(spec: GuestSpec) -> dict[str, int]:
     return rlimits
 
 
-def _environment(mark: str) -> dict[str, str]:
+def environment(mark: str) -> dict[str, str]:
+    """The whole environment of a guest."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return threads | {
         MARK: mark,
@@ -167,62 +163,35 @@ def _environment(mark: str) -> dict[str, str]:
 
 
 @contextmanager
-def _readable(content: bytes) -> Iterator[int]:
-    """A descriptor from which a child reads this content."""
+def readable(arguments: Sequence[str]) -> Iterator[int]:
+    """A descriptor from which bwrap reads its arguments."""
     with tempfile.TemporaryFile() as stream:
-        stream.write(content)
+        stream.write("\0".join(arguments).encode())
         stream.seek(0)
         yield stream.fileno()
 
 
-def _start(scratch: Path, command: list[str], packages: str, told: dict[str, object], *inherited: int) -> Launched:
+def _start(
+    scratch: Path, command: list[str], packages: str, told: dict[str, object], mark: str | None, *inherited: int
+) -> Launched:
     ours, theirs = socket.socketpair()
-    mark = scratch.name
+    output, printed = os.pipe()
     try:
         process = subprocess.Popen(
             [*command, str(theirs.fileno()), packages],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=printed,
             stderr=subprocess.STDOUT,
             pass_fds=[theirs.fileno(), *inherited],
-            env=_environment(mark),
+            env=environment(scratch.name),
             cwd="/",
             start_new_session=True,
         )
     except BaseException:
         ours.close()
+        os.close(output)
         raise
     finally:
         theirs.close()
-    return Launched(process, ours, mark, told)
-
-
-def _namespaces(spec: GuestSpec, packages: Mapping[Path, str]) -> list[str]:
-    """The arguments of bwrap; the order matters, later mounts cover earlier ones."""
-    arguments = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
-    arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "guest", "--cap-drop", "ALL"]
-    for system in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"):
-        if os.path.islink(system):
-            arguments += ["--symlink", os.readlink(system), system]
-        elif os.path.isdir(system):
-            arguments += ["--ro-bind", system, system]
-    for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
-        arguments += ["--ro-bind-try", file, file]
-    base = os.path.realpath(sysconfig.get_config_var("installed_base") or sys.base_prefix)
-    if not base.startswith("/usr/") and base != "/usr":
-        arguments += ["--ro-bind", base, base]
-    for folder in package.foreign_package_folders():
-        arguments += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
-    arguments += ["--size", str(2**20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    if spec.device != "cpu":
-        for device in sorted(Path("/dev").glob("nvidia*")):
-            arguments += ["--dev-bind-try", str(device), str(device)]
-        arguments += ["--ro-bind-try", "/sys", "/sys"]
-    arguments += ["--size", str(spec.limits.disk_mib * 2**20), "--tmpfs", "/tmp"]
-    for name in GUEST_FILES:
-        arguments += ["--ro-bind", str(HERE / name), f"/guest/{name}"]
-    for source, target in packages.items():
-        arguments += ["--ro-bind", str(source), target]
-    arguments += ["--ro-bind", str(spec.submission), "/submission", "--chdir", "/tmp"]
-    return [*arguments, "--remount-ro", "/"]  # last: the root is a tmpfs without a size
+        os.close(printed)
+    return Launched(Child(process, open(output, "rb", buffering=0), mark), ours, told)

@@ -1,0 +1,263 @@
+"""Guests that are forked from a warm template: the same walls, without paying for `import torch` each time.
+
+    with WarmLauncher() as walls:
+        for submission in submissions:
+            report = grade(submission, course, walls=walls)
+
+One launcher serves one process, any number of its threads and any number of guests at once; a worker process makes
+its own.  What runs in the template is `template.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import psutil
+
+from grader.message import Message, msg
+from grader.sandbox import bubblewrap
+from grader.sandbox.isolation import BUBBLEWRAP, strongest
+from grader.sandbox.launch import (
+    GuestSpec,
+    Launched,
+    Launcher,
+    confined,
+    environment,
+    launcher,
+    python,
+    readable,
+)
+from grader.sandbox.process import resident_bytes
+from grader.untrusted import clean
+
+WARM_UP_S = 120.0  # to import torch on a slow disk
+FORK_S = 20.0
+END_S = 10.0
+ATTEMPTS = 2  # a template that was killed is started again
+
+
+class TemplateLost(Exception):
+    """The template is gone, or could not be started; no line of a student's code has run."""
+
+
+class WarmLauncher:
+    """Forks guests from warm templates, one for each kind, which are started when they are first needed.
+
+    Guests are as isolated as those of `BubblewrapLauncher`, and answer the same.
+    Where that does not work here, guests are started as `launcher(strongest().name)`
+    would, and `reason` says why; `isolation` names what is in force.
+
+    Example:
+        >>> with WarmLauncher() as walls:
+        ...     walls.isolation in ("bubblewrap", "process")
+        True
+    """
+
+    def __init__(self) -> None:
+        self.reason: Message | None = None
+        self._cold: Launcher = launcher(strongest().name)
+        self._templates: dict[tuple[int, str], Template] = {}
+        self._lock = threading.Lock()
+        if self._cold.isolation != BUBBLEWRAP:
+            self.reason = msg("guests are forked from a template only where bubblewrap works")
+
+    @property
+    def isolation(self) -> str:
+        """The kind of wall: the same as without a template."""
+        return self._cold.isolation
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the templates; may be called twice."""
+        with self._lock:
+            while self._templates:
+                (owner, _), template = self._templates.popitem()
+                if owner == os.getpid():
+                    template.close()
+
+    def launch(self, spec: GuestSpec, scratch: Path) -> Launched:
+        """Fork a guest; guests that use a GPU are started cold, because CUDA does not survive a fork."""
+        for _ in range(ATTEMPTS):
+            if self.reason is not None or spec.device != "cpu":
+                break
+            template = self._template(spec.kind)
+            if template is not None:
+                with contextlib.suppress(TemplateLost):
+                    return template.fork(spec)
+                self._forget(spec.kind, template)
+        return self._cold.launch(spec, scratch)
+
+    def _template(self, kind: str) -> Template | None:
+        key = (os.getpid(), kind)  # a forked worker has a copy of its parent's, which are not its own
+        with self._lock:
+            if key not in self._templates:
+                try:
+                    self._templates[key] = Template(kind)
+                except (TemplateLost, OSError) as error:
+                    self.reason = msg("no guest can be forked from a template here: {error}", error=str(error))
+                    return None
+            return self._templates[key]
+
+    def _forget(self, kind: str, template: Template) -> None:
+        with self._lock:
+            if self._templates.get((os.getpid(), kind)) is template:
+                del self._templates[os.getpid(), kind]
+                template.close()
+
+
+class Template:
+    """Our end of a template process of one kind.
+
+    Raises:
+        TemplateLost: It did not come up; the text is what it said.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, tempfile.TemporaryFile() as said:
+            with readable(bubblewrap.template_arguments(kind)) as descriptor:
+                command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/guest/template.py")]
+                self.process = subprocess.Popen(
+                    [*command, str(theirs.fileno()), "/packages", kind],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    pass_fds=[theirs.fileno(), descriptor],
+                    env=environment(f"template-{kind}"),
+                    cwd="/",
+                    start_new_session=True,
+                )
+            theirs.close()
+            if _receive(self._control, WARM_UP_S)[0] != b"ready":
+                self.close()
+                said.seek(0)
+                raise TemplateLost(clean(said.read().decode(errors="replace"), 300) or "it ended without a word")
+
+    def fork(self, spec: GuestSpec) -> Launched:
+        """Fork a guest.
+
+        Raises:
+            TemplateLost: The template, or the keeper that it forked, was killed.
+            OSError: The guest's namespaces could not be made.
+        """
+        ours, theirs = socket.socketpair()
+        report, reporting = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        output, printed = os.pipe()
+        try:
+            with readable(bubblewrap.guest_arguments(spec, bubblewrap.HOST)) as arguments, theirs, reporting:
+                handed = [theirs.fileno(), printed, arguments, reporting.fileno()]
+                try:
+                    socket.send_fds(self._control, [b"f"], handed)
+                except ConnectionError as error:
+                    raise TemplateLost(str(error)) from error
+                finally:
+                    os.close(printed)
+            message, descriptors = _receive(report, FORK_S)
+            if not message.startswith(b"started "):
+                raise _failure(message, output)
+        except BaseException:
+            ours.close()
+            report.close()
+            os.close(output)
+            raise
+        told = confined(spec, beside=1) | {"warm": False}  # beside it: the keeper
+        stdout = open(output, "rb", buffering=0)  # noqa: SIM115 - it is closed when the guest is ended
+        return Launched(Kept(int(message.split()[1]), descriptors, report, stdout), ours, told)
+
+    def close(self) -> None:
+        """End the template; its guests live on until they are ended."""
+        self._control.close()
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Kept:
+    """A guest in its own namespaces, seen through the keeper that the template forked for it.
+
+    Args:
+        keeper: Its pid.
+        descriptors: A pidfd of the keeper, and one of the namespace's first process.
+        report: Where the keeper says how the guest ended.
+    """
+
+    def __init__(self, keeper: int, descriptors: Sequence[int], report: socket.socket, stdout: IO[bytes]) -> None:
+        self.stdout = stdout
+        self._pid = keeper
+        self._keeper, self._first = descriptors
+        self._report = report
+
+    def status(self, timeout_s: float) -> int:
+        """How it ended."""
+        message, _ = _receive(self._report, timeout_s)
+        if message is TIMEOUT:
+            return 0
+        if not message.startswith(b"ended "):
+            raise ProcessLookupError("the keeper of a guest was killed from outside")
+        return int(message.split()[1])
+
+    def resident_bytes(self) -> int:
+        """Resident memory of everything that the keeper has started; the keeper itself is ours."""
+        with contextlib.suppress(psutil.Error):
+            return resident_bytes(psutil.Process(self._pid).children(recursive=True))
+        return 0
+
+    def end(self) -> None:
+        """Kill the namespace's first process, and wait until the kernel has killed all others."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._first, signal.SIGKILL)
+        for descriptor in (self._keeper, self._first):
+            if not select.select([descriptor], [], [], END_S)[0]:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._keeper, signal.SIGKILL)
+            os.close(descriptor)
+        self._report.close()
+        self.stdout.close()
+
+
+TIMEOUT = b"timeout"
+
+
+def _receive(connection: socket.socket, timeout_s: float) -> tuple[bytes, list[int]]:
+    """One message with its descriptors; empty when the other side has gone, TIMEOUT when it says nothing."""
+    connection.settimeout(timeout_s)
+    try:
+        message, descriptors, _, _ = socket.recv_fds(connection, 4096, 2)
+    except TimeoutError:
+        return TIMEOUT, []
+    except ConnectionError:
+        return b"", []
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return message, list(descriptors)
+
+
+def _failure(message: bytes, output: int) -> Exception:
+    if not message:
+        return TemplateLost("it ended while it made a guest")
+    os.set_blocking(output, False)
+    try:
+        message += b" " + os.read(output, 4096)
+    except BlockingIOError:
+        message += b" (and it printed nothing)"
+    return OSError(clean(message.decode(errors="replace"), 300))
