@@ -18,6 +18,7 @@ import importlib.util
 import inspect
 import sys
 import tomllib
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -30,9 +31,13 @@ from grader.errors import ExerciseError, UnknownExerciseError
 from grader.field import Field
 from grader.message import Message, msg
 from grader.sandbox.limits import Limits
+from grader.untrusted import clean
 
 FORMAT = 1
 GUESTS = ("numpy", "torch")
+TEXTS = frozenset({"title", "seed", "guest", "file", "source"})
+LISTS = frozenset({"exercises", "aliases", "functions"})
+TABLES = frozenset({"limits", "settings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,9 @@ def load_exercise(folder: Path) -> Exercise:
         raise ExerciseError(msg("{where}: an exercise with a guest needs the keys file and functions", where=where))
     limits = data.get("limits", {})
     _demand_known(where, limits, {f.name for f in fields(Limits)})
+    for key, value in limits.items():
+        if type(value) not in (int, float) or value < 0:
+            raise _wrong_kind(where, key, msg("a number from 0 on"), value)
     return Exercise(
         name=folder.name,
         folder=folder,
@@ -265,6 +273,8 @@ def _read_toml(path: Path, known: set[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExerciseError(msg("{where}: not TOML: {error}", where=where, error=str(error))) from None
     _demand_known(where, data, known)
+    for key, value in data.items():
+        _demand_kind(where, key, value)
     if data.get("format") != FORMAT:
         raise ExerciseError(
             msg("{where}: format: expected {known}, got {got}", where=where, known=FORMAT, got=repr(data.get("format")))
@@ -282,6 +292,46 @@ def _demand_known(where: str, data: Mapping[str, Any], known: set[str]) -> None:
             )
 
 
+def _demand_kind(where: str, key: str, value: Any) -> None:
+    """Refuse a value of the wrong kind here, where its key can be named."""
+    if key in TEXTS and not isinstance(value, str):
+        raise _wrong_kind(where, key, msg("a text"), value)
+    if key in LISTS and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        raise _wrong_kind(where, key, msg("a list of texts"), value)
+    if key in TABLES and not isinstance(value, dict):
+        raise _wrong_kind(where, key, msg("a table"), value)
+    if key == "version" and type(value) is not int:
+        raise _wrong_kind(where, key, msg("a whole number"), value)
+    if key == "fields" and not (isinstance(value, list) and all(isinstance(item, dict) for item in value)):
+        raise _wrong_kind(where, key, msg("tables, each below [[fields]]"), value)
+
+
+def _wrong_kind(where: str, key: str, wanted: Message, got: object) -> ExerciseError:
+    return ExerciseError(
+        msg(
+            "{where}: {key}: expected {wanted}, got {got}",
+            where=where,
+            key=key,
+            wanted=wanted,
+            got=clean(repr(got), 80),
+        )
+    )
+
+
+def _line_of(error: Exception, path: Path) -> int:
+    """The line of this file at which an exception arose."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 0
+    return next(
+        (
+            place.lineno or 0
+            for place in reversed(traceback.extract_tb(error.__traceback__))
+            if place.filename == str(path)
+        ),
+        0,
+    )
+
+
 def _import(path: Path, name: str) -> ModuleType:
     """Import a file of an exercise under a name of its own, once per load; the file's errors are its author's."""
     spec = importlib.util.spec_from_file_location(name, path)
@@ -289,5 +339,16 @@ def _import(path: Path, name: str) -> ModuleType:
         raise ExerciseError(msg("{where}: there is no such file", where=f"{path.parent.name}/{path.name}"))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ExerciseError(
+            msg(
+                "{where}, line {line}: it cannot be imported: {error}",
+                where=f"{path.parent.name}/{path.name}",
+                line=_line_of(error, path),
+                error=clean(f"{type(error).__name__}: {error}"),
+            )
+        ) from error
     return module

@@ -65,6 +65,11 @@ def test_checks_are_read_in_the_order_of_the_file(write):
         (TOML.replace('file = "add.py"', ""), "an exercise with a guest needs the keys file and functions"),
         ("format = ", "add/exercise.toml: not TOML"),
         (TOML + '[[fields]]\nkey = "a"\nkind = "poem"', "a field needs a key and a kind out of matrix"),
+        (TOML.replace("version = 3", 'version = "3"'), "version: expected a whole number, got '3'"),
+        (TOML.replace('["add"]', '"add"'), "functions: expected a list of texts, got 'add'"),
+        (TOML.replace('"add.py"', "3"), "file: expected a text, got 3"),
+        (TOML + "[limits]\ncall_time_s = true", "call_time_s: expected a number from 0 on, got True"),
+        (TOML + "[fields]\nkey = 'a'", "fields: expected tables, each below [[fields]], got {'key': 'a'}"),
     ],
 )
 def test_a_wrong_exercise_toml_names_the_file_and_the_key(write, toml, text):
@@ -79,6 +84,15 @@ def test_a_wrong_exercise_toml_names_the_file_and_the_key(write, toml, text):
         ("", "expected functions marked with @check, found none"),
         (CHECKS.replace('"""One plus one is two."""', ""), "one has no docstring, which is what the student reads"),
         (CHECKS.replace("settings", "colour"), "one has the parameter colour; expected one of answers"),
+        ("import nomodule\n" + CHECKS, "add/checks.py, line 1: it cannot be imported: ModuleNotFoundError: No module"),
+        (
+            CHECKS + "\ndef broken(:\n",
+            f"add/checks.py, line {CHECKS.count(chr(10)) + 2}: it cannot be imported: SyntaxError",
+        ),
+        (
+            CHECKS + "1 / 0\n",
+            f"add/checks.py, line {CHECKS.count(chr(10)) + 1}: it cannot be imported: ZeroDivisionError",
+        ),
     ],
 )
 def test_a_wrong_checks_file_names_the_check(write, checks, text):
