@@ -334,6 +334,7 @@ def _line_of(error: Exception, path: Path) -> int:
 
 def _import(path: Path, name: str) -> ModuleType:
     """Import a file of an exercise under a name of its own, once per load; the file's errors are its author's."""
+    path = path.resolve()  # as tracebacks name it
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.exists():
         raise ExerciseError(msg("{where}: there is no such file", where=f"{path.parent.name}/{path.name}"))

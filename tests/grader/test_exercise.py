@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from grader.errors import ExerciseError
@@ -99,6 +101,14 @@ def test_a_wrong_checks_file_names_the_check(write, checks, text):
     with pytest.raises(ExerciseError, match="^") as caught:
         load_exercise(write(checks=checks)).checks
     assert text in str(caught.value)
+
+
+def test_the_line_is_known_wherever_the_course_is_called_from(write, tmp_path, monkeypatch):
+    write(checks="\n\n1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ExerciseError, match="add/checks.py, line 3: it cannot be imported: ZeroDivisionError"):
+        load_exercise(Path("add")).checks
 
 
 def test_a_course_names_the_nearest_exercise(write, tmp_path):
