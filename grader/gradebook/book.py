@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from grader.errors import GradebookError
 from grader.gradebook import review as by_hand
 from grader.gradebook import store
 from grader.gradebook.database import Database
 from grader.gradebook.schema import EXERCISE, GRADED, OUTCOME, PERSON, RESULT, REVIEW, SUBMISSION
-from grader.gradebook.table import CheckMark, HandedIn, Person, Review, Table
+from grader.gradebook.table import CheckMark, HandedIn, Person, Recount, Review, Table
 from grader.gradebook.table import Row as TableRow
 from grader.message import Message, msg
 from grader.model import ExerciseReport, Report, Verdict
@@ -104,6 +105,41 @@ class Gradebook:
                 connection.execute(insert(GRADED).values(submission=submission, exercise=part.exercise, result=result))
             store.put_receipt(connection, submission)
 
+    def keep(self, report: Report, keys: Mapping[str, str]) -> None:
+        """Keep results that count for nobody yet, so that `graded` finds them."""
+        with self._database.writing() as connection:
+            for part in report.exercises:
+                store.put_result(connection, report.submission, keys[part.exercise], part)
+
+    def recount(self, changes: Iterable[Recount]) -> None:
+        """Let other results count, all of them or none.
+
+        Raises:
+            GradebookError: What counted is no longer what the change says, or its new result is not kept.
+        """
+        with self._database.writing() as connection:
+            for change in changes:
+                submission = store.counting(connection, change.person)
+                result = store.result_of(connection, change.digest, change.exercise, change.new_key)
+                here = (GRADED.c.submission == (submission.id if submission else None)) & (
+                    GRADED.c.exercise == change.exercise
+                )
+                before = select(RESULT.c.digest, RESULT.c.key).join(GRADED, GRADED.c.result == RESULT.c.id).where(here)
+                if (
+                    submission is None
+                    or result is None
+                    or connection.execute(before).one_or_none() != (change.digest, change.old_key)
+                ):
+                    raise GradebookError(
+                        msg(
+                            "{student}, {exercise}: the gradebook has changed since; nothing was applied",
+                            student=change.person,
+                            exercise=change.exercise,
+                        )
+                    )
+                connection.execute(update(GRADED).where(here).values(result=result.id))
+                store.put_receipt(connection, submission.id)
+
     def ungraded(self, person_id: str, handed_in: HandedIn, reason: Message) -> None:
         """Keep a submission that could not be graded: a reason, no mark; a mark that it has already stays."""
         with self._database.writing() as connection:
@@ -175,17 +211,17 @@ def _grouped(rows: Iterable[Row[Any]], column: str) -> dict[str, list[Row[Any]]]
     return groups
 
 
-def _marks(connection: Connection) -> dict[int, dict[str, tuple[int, list[CheckMark]]]]:
-    """By submission and exercise: the version and what each check gave."""
-    found: dict[int, dict[str, tuple[int, list[CheckMark]]]] = {}
+def _marks(connection: Connection) -> dict[int, dict[str, tuple[int, str, list[CheckMark]]]]:
+    """By submission and exercise: the version, the key and what each check gave."""
+    found: dict[int, dict[str, tuple[int, str, list[CheckMark]]]] = {}
     wanted = (
-        select(GRADED.c.submission, GRADED.c.exercise, RESULT.c.version, OUTCOME)
+        select(GRADED.c.submission, GRADED.c.exercise, RESULT.c.version, RESULT.c.key, OUTCOME)
         .join(RESULT, RESULT.c.id == GRADED.c.result)
         .join(OUTCOME, OUTCOME.c.result == RESULT.c.id)
         .order_by(GRADED.c.submission, OUTCOME.c.result, OUTCOME.c.position)
     )
     for row in connection.execute(wanted):
-        _, marks = found.setdefault(row.submission, {}).setdefault(row.exercise, (row.version, []))
+        _, _, marks = found.setdefault(row.submission, {}).setdefault(row.exercise, (row.version, row.key, []))
         marks.append(CheckMark(row.check_name, Verdict(row.verdict), row.possible))
     return found
 
@@ -198,7 +234,7 @@ def _review(row: Row[Any]) -> Review:
 def _row(
     person: Row[Any],
     submissions: list[Row[Any]],
-    marks: Mapping[int, Mapping[str, tuple[int, list[CheckMark]]]],
+    marks: Mapping[int, Mapping[str, tuple[int, str, list[CheckMark]]]],
     reviews: list[Review],
 ) -> TableRow:
     owner = Person(person.id, person.name, person.email)
@@ -213,9 +249,9 @@ def _row(
         if any(row.report is not None for row in submissions):
             problems.append(msg("an earlier submission was graded; the last one counts, and it could not be"))
     else:
-        for exercise, (version, checks) in marks.get(counting.id, {}).items():
+        for exercise, (version, key, checks) in marks.get(counting.id, {}).items():
             given = [review for review in reviews if review.exercise == exercise]
-            cells[exercise] = by_hand.cell(exercise, version, checks, counting.digest, given)
+            cells[exercise] = by_hand.cell(exercise, version, key, checks, counting.digest, given)
             problems += cells[exercise].problems
     moments = [row for row in submissions if row.received_at == counting.received_at and row.name != counting.name]
     if moments:

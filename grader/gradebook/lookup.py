@@ -30,7 +30,7 @@ def exercise_key(course: Course, exercise: Exercise, device: str) -> str:
     """The key under which results of an exercise are kept.
 
     Args:
-        device: "cpu" or "cuda", as `grader.grade.resolve_device` gives it.
+        device: "cpu" or "cuda", as `grader.grade.resolve_device` gives it; it decides where networks run alone.
     """
     libraries, folders = _imports(exercise.folder)
     used = {*ENGINE, *libraries, *(["torch"] if exercise.guest == "torch" else [])}
@@ -40,7 +40,7 @@ def exercise_key(course: Course, exercise: Exercise, device: str) -> str:
         "files": _digest(exercise.folder),
         "headings": [[other.name, *other.aliases] for other in course.exercises],
         "seed": course.seed,
-        "device": device,
+        "device": device if exercise.guest == "torch" else "cpu",
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in sorted(used)},
         "folders": {folder.name: _package_digest(folder) for folder in sorted({PACKAGE, *folders})},

@@ -21,7 +21,9 @@ SHEET_COLUMNS = ("student", "exercise", "checks", "points", "comment", "by", "po
 WHOLE = "*"  # in the column of checks: the exercise as a whole
 
 
-def cell(exercise: str, version: int, marks: Sequence[CheckMark], digest: str, reviews: Sequence[Review]) -> Cell:
+def cell(
+    exercise: str, version: int, key: str, marks: Sequence[CheckMark], digest: str, reviews: Sequence[Review]
+) -> Cell:
     """What counts in an exercise.
 
     Args:
@@ -48,7 +50,17 @@ def cell(exercise: str, version: int, marks: Sequence[CheckMark], digest: str, r
         if mark.check not in by_hand
     )
     points = Points(automatic.earned + sum(review.points for review in counted), automatic.pending, sum(worth.values()))
-    return Cell(exercise, version, tuple(marks), points, tuple(counted), frozenset(reopened - by_hand), tuple(problems))
+    return Cell(
+        exercise,
+        version,
+        key,
+        tuple(marks),
+        points,
+        tuple(reviews),
+        tuple(counted),
+        frozenset(reopened - by_hand),
+        tuple(problems),
+    )
 
 
 def _latest(reviews: Sequence[Review]) -> list[Review]:

@@ -44,6 +44,17 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Recount:
+    """That another result is to count for a person's submission: by its key, in place of the one that counts now."""
+
+    person: str
+    exercise: str
+    digest: str
+    old_key: str
+    new_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckMark:
     """What a check gave: its verdict and the points that it is worth."""
 
@@ -64,9 +75,11 @@ class Cell:
 
     exercise: str
     version: int
+    key: str  # of the result that counts, as `exercise_key` gives it
     marks: tuple[CheckMark, ...]
     points: Points
-    reviews: tuple[Review, ...] = ()  # the marks by hand that count
+    given: tuple[Review, ...] = ()  # all marks by hand, the oldest first
+    reviews: tuple[Review, ...] = ()  # those that count
     reopened: frozenset[str] = frozenset()  # checks whose mark by hand counts no more
     problems: tuple[Message, ...] = ()
 

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from grader.errors import GraderError
+from grader.gradebook.regrade import Plan
 from grader.gradebook.table import Row, Table
 from grader.message import Translate, msg
 from grader.model import Points
@@ -108,3 +109,28 @@ def _points(points: Points, by_hand: bool) -> Text:
 def _none(row: Row) -> Text:
     is_ungraded = row.submission is not None and not row.is_graded
     return Text(UNGRADED if is_ungraded else ABSENT, "yellow")
+
+
+def show_plan(plan: Plan, console: Console, translate: Translate = str) -> None:
+    """Print what a regrading would change: a line for a mark, and below it why."""
+    for change in plan.shown:
+        said = msg(
+            "{student}, {exercise}: {old} -> {new}",
+            student=change.recount.person,
+            exercise=change.recount.exercise,
+            old=_points(change.old, change.by_hand is not None).plain,
+            new=_points(change.new, change.by_hand is not None).plain,
+        )
+        console.print(visible(said.render(translate)), soft_wrap=True, style="bold red" if change.is_drop else "bold")
+        for line in change.evidence:
+            for piece in visible(line.render(translate)).split("\n"):
+                console.print(f"    {piece}", soft_wrap=True)
+    for reason in plan.ungradable:
+        console.print(f"- {visible(reason.render(translate))}", soft_wrap=True)
+    counts = msg(
+        "{changed} marks change, {drops} of them become lower; {unchanged} new results give the same points.",
+        changed=len(plan.shown),
+        drops=len(plan.drops),
+        unchanged=len(plan.changes) - len(plan.shown),
+    )
+    console.print(counts.render(translate), soft_wrap=True)

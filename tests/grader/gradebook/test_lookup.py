@@ -15,9 +15,9 @@ EXERCISES = Path(__file__).parents[3] / "exercises"
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "course.toml").write_text(
-        'format = 1\ntitle = "A"\nseed = "1"\nexercises = ["conv2d", "rcnn_family"]\n'
+        'format = 1\ntitle = "A"\nseed = "1"\nexercises = ["conv2d", "rcnn_family", "segnet"]\n'
     )
-    for name in ("conv2d", "rcnn_family"):
+    for name in ("conv2d", "rcnn_family", "segnet"):
         shutil.copytree(EXERCISES / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -34,8 +34,10 @@ def test_the_key_is_the_same_for_the_same_course_wherever_it_lies(folder, tmp_pa
     assert key(copy) == key(folder)
 
 
-def test_exercises_and_devices_have_keys_of_their_own(folder):
-    assert len({key(folder), key(folder, "cuda"), key(folder, name="rcnn_family")}) == 3
+def test_exercises_have_keys_of_their_own_and_devices_where_networks_run(folder):
+    assert len({key(folder), key(folder, name="rcnn_family"), key(folder, name="segnet")}) == 3
+    assert key(folder, "cuda", "segnet") != key(folder, "cpu", "segnet")
+    assert key(folder, "cuda") == key(folder, "cpu")
 
 
 @pytest.mark.parametrize("name", ["checks.py", "exercise.toml", "prompt.en.md"])

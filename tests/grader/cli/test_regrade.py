@@ -1,0 +1,137 @@
+"""`grade regrade`: from changed exercise to changed mark, through the digest of what was shown."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from grader.cli.program import program
+from grader.exercise import load_course
+from grader.grade import grade
+from grader.gradebook import Gradebook, HandedIn, exercise_key
+from grader.intake import read_submission
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+COURSE = 'format = 1\ntitle = "A"\nseed = "1"\nexercises = ["small"]\n'
+CHECKS = '''"""Checks of a small exercise."""
+from grader import expect
+from grader.checks import check
+from grader.message import msg
+
+
+@check(points=2)
+def sum_of_two(answers):
+    """The sum is right."""
+    expect.true(answers["sum"].value == SUM, msg("It is SUM."))
+
+
+@check(points=1)
+def product_of_two(answers):
+    """The product is right."""
+    expect.true(answers["product"].value == 6, msg("It is 6."))
+'''
+
+
+def change(course, right):
+    (course / "small" / "checks.py").write_text(CHECKS.replace("SUM", str(right)))
+
+
+@pytest.fixture
+def course(tmp_path):
+    folder = tmp_path / "course"
+    (folder / "small").mkdir(parents=True)
+    (folder / "course.toml").write_text(COURSE)
+    fields = "".join(f'[[fields]]\nkey = "{key}"\nkind = "number"\n' for key in ("sum", "product"))
+    (folder / "small" / "exercise.toml").write_text(f'format = 1\nversion = 1\ntitle = "Small"\n{fields}')
+    change(folder, 4)
+    return folder
+
+
+@pytest.fixture
+def sources(tmp_path, course):
+    """Two students: 5 is right, but the checks say 4 at first."""
+    for name, found in (("wang", 5), ("li", 4)):
+        (tmp_path / "handed_in" / name).mkdir(parents=True)
+        (tmp_path / "handed_in" / name / "answers.md").write_text(f"# small\n\n## sum\n{found}\n\n## product\n6\n")
+    loaded = load_course(course)
+    keys = {"small": exercise_key(loaded, loaded.exercise("small"), "cpu")}
+    with Gradebook.open(tmp_path / "course.db") as book:
+        for name in ("wang", "li"):
+            report = grade(read_submission(tmp_path / "handed_in" / name), loaded)
+            book.record(name, HandedIn(report.submission, name), report, keys)
+    return tmp_path / "handed_in"
+
+
+@pytest.fixture
+def run(tmp_path, course, monkeypatch):
+    monkeypatch.setenv("GRADE_HOME", str(tmp_path))
+    monkeypatch.setenv("GRADE_BOOK", str(tmp_path / "course.db"))
+
+    def of(*arguments):
+        return CliRunner().invoke(
+            program, ["--course", str(course), "regrade", *map(str, arguments)], prog_name="grade"
+        )
+
+    return of
+
+
+def earned(tmp_path):
+    with Gradebook.open(tmp_path / "course.db") as book:
+        return {row.person.id: row.points.earned for row in book.table()}
+
+
+def test_an_unchanged_exercise_changes_nothing(run, sources):
+    shown = run(sources)
+
+    assert (shown.exit_code, shown.stdout.splitlines()[-1]) == (0, "Nothing would change.")
+
+
+def test_a_changed_exercise_is_shown_then_applied(run, sources, course, tmp_path):
+    assert earned(tmp_path) == {"wang": 1, "li": 3}
+    change(course, 5)
+    shown = run("--dry-run", sources)
+
+    assert shown.exit_code == 0
+    assert "wang, small: 1 -> 3\n    sum_of_two: fail (2) -> pass (2)\n" in shown.stdout
+    assert "li, small: 3 -> 1\n    sum_of_two: pass (2) -> fail (2)\n    It is 5.\n" in shown.stdout
+    assert "2 marks change, 1 of them become lower; 0 new results give the same points." in shown.stdout
+    assert earned(tmp_path) == {"wang": 1, "li": 3}
+    digest = re.search(r"--apply ([0-9a-f]{64})", shown.stdout)[1]
+
+    refused = run("--apply", digest, sources)
+    assert (refused.exit_code, earned(tmp_path)) == (2, {"wang": 1, "li": 3})
+    assert "it would lower 1 marks (li); give --allow-drops" in refused.stderr
+
+    applied = run("--apply", digest, "--allow-drops")  # the results are kept; no source is needed any more
+    assert (applied.exit_code, earned(tmp_path)) == (0, {"wang": 3, "li": 1})
+    assert applied.stdout.splitlines()[-1] == "Applied: the new results of 2 marks count now."
+
+
+def test_a_digest_of_something_else_applies_nothing(run, sources, course, tmp_path):
+    change(course, 5)
+
+    refused = run("--apply", "0" * 64, "--allow-drops", sources)
+
+    assert (refused.exit_code, earned(tmp_path)) == (2, {"wang": 1, "li": 3})
+    assert "the plan is another one by now" in refused.stderr
+
+
+def test_who_is_not_in_the_sources_is_named(run, sources, course):
+    change(course, 5)
+    shutil.rmtree(sources / "li")
+    (sources / "broken.zip").write_bytes(b"")
+
+    shown = run(sources, "--json")
+
+    assert shown.exit_code == 1
+    data = json.loads(shown.stdout)
+    assert [change["student"] for change in data["changed"]] == ["wang"]
+    assert data["ungradable"][0]["message"].startswith("li, small: there is no result with the exercise as it is now")
+    assert (data["applied"], data["drops"]) == (False, [])
+
+
+def test_dry_run_and_apply_exclude_each_other(run, sources):
+    assert "give --dry-run or --apply, not both" in run("--dry-run", "--apply", "x", sources).stderr
