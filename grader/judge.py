@@ -31,7 +31,8 @@ def judge(check: Check, fixtures: Mapping[str, Any], student: Student | None, se
     except CheckFailed as failure:
         return _failed(check, failure.cause, failure.calls)
     except GuestLost as lost:
-        return outcome(check, Verdict(lost.reason), lost.message)
+        calls = student.last_calls() if student is not None and lost.while_called else ()
+        return outcome(check, Verdict(lost.reason), lost.message, *_called(calls[-1:]))
     except (UnansweredField, UnreadableField, ReviewNeeded) as event:
         return _unanswered(check, event)
     except Exception as error:

@@ -114,7 +114,7 @@ class GuestTransport:
         if self._guest is not None:
             return self._guest
         if self._last_loss is not None and self._started >= MAX_GUESTS:
-            raise self._last_loss
+            raise GuestLost(self._last_loss.reason, self._last_loss.message)  # of an earlier call, not of this one
         self._started += 1
         self._guest = Guest(self._launcher, self._spec).__enter__()
         self._guest.prepare()

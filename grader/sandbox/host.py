@@ -92,13 +92,15 @@ class SandboxFault(Exception):
 class GuestLost(BaseException):
     """The guest is gone or had to be stopped; `reason` is "timeout", "memory" or "error".
 
+    With `while_called` it was lost over a request, whose input then matters; else while it was started or loaded.
     Not an `Exception`, so that a property test stops at once instead of shrinking through dead processes.
     """
 
-    def __init__(self, reason: str, message: Message) -> None:
+    def __init__(self, reason: str, message: Message, *, while_called: bool = False) -> None:
         super().__init__(str(message))
         self.reason = reason
         self.message = message
+        self.while_called = while_called
 
 
 class Guest:
@@ -172,7 +174,10 @@ class Guest:
         Raises:
             StudentError, MissingName, UnsendableValue, GuestLost: as the module says.
         """
-        answer = self._exchange(request, time_s or self.spec.limits.call_time_s)
+        try:
+            answer = self._exchange(request, time_s or self.spec.limits.call_time_s)
+        except GuestLost as lost:
+            raise GuestLost(lost.reason, lost.message, while_called=True) from None
         self._value(answer)
         return answer
 

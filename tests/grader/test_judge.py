@@ -92,6 +92,13 @@ def test_a_lost_guest_has_the_verdict_of_its_reason(reason):
     assert (outcome.verdict.value, str(outcome.summary)) == (reason, "Stopped.")
 
 
+def test_a_guest_that_is_lost_over_a_call_shows_its_input_and_one_lost_before_shows_none():
+    assert evidence(raising(GuestLost("timeout", msg("S."), while_called=True)), Label.INPUT) == [
+        "double(4, scale=[1, 1])"
+    ]
+    assert raising(GuestLost("timeout", msg("S."))).evidence == ()
+
+
 def test_a_name_that_vanished_is_missing():
     outcome = raising(MissingName())
 

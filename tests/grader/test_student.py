@@ -117,11 +117,13 @@ def test_each_kind_of_answer_that_is_no_value_has_its_exception_and_the_guest_li
 def test_a_guest_that_died_is_replaced_a_few_times_and_no_more(transport):
     student = Student(transport)
     for _ in range(MAX_GUESTS):
-        with pytest.raises(GuestLost, match=r"ended its process \(exit status 3\) before it answered"):
+        with pytest.raises(GuestLost, match=r"ended its process \(exit status 3\) before it answered") as caught:
             student.leave()
+        assert caught.value.while_called
 
-    with pytest.raises(GuestLost, match="ended its process"):
+    with pytest.raises(GuestLost, match="ended its process") as caught:
         student.tick()
+    assert not caught.value.while_called  # this one was never asked
 
 
 def test_the_time_of_an_exercise_is_used_up_by_slow_calls(tmp_path):

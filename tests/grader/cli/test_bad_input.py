@@ -47,7 +47,7 @@ CASES = {
         "n = input()\n" + RIGHT_CODE, "pass", None,
         "NAME.py, line 1: EOFError while the file was loaded (input() gets no answer here); the rest of the file still counts.",
     ),
-    "never_ends": ("def NAME(x):\n    while True: pass\n", "timeout", "Your code was stopped after 1 seconds.", ""),
+    "never_ends": ("def NAME(x):\n    while True: pass\n", "timeout", "Your code was stopped after 1 seconds.", "NAME(0)"),
     "never_loads": (
         "while True:\n    pass\n" + RIGHT_CODE, "timeout",
         "While NAME.py was being loaded, at the statement of line 1: Your code was stopped after 2 seconds.", "",
@@ -60,7 +60,7 @@ CASES = {
         "import os\ndef NAME(x):\n    os._exit(0)\n", "error",
         "Your code ended its process (exit status 0) before it answered.", "",
     ),
-    "eats_memory": ("def NAME(x):\n    rows = []\n    while True: rows.append(bytearray(2**24))\n", "memory", "", ""),
+    "eats_memory": ("def NAME(x):\n    rows = []\n    while True: rows.append(b'x' * 2**24)\n", "memory", "", ""),
     "recurses": ("def NAME(x):\n    return NAME(x)\n", "error", "Your code raised RecursionError: maximum recursion depth exceeded", ""),
     "returns_nothing": ("def NAME(x):\n    2 * x\n", "fail", "Nothing was returned (None): is there a `return` at the end?", ""),
     "returns_text": ("def NAME(x):\n    return 'zero'\n", "fail", "The result is not a number.", ""),
