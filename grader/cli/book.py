@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import book_export
+from grader.cli import book_export, book_similar
 from grader.cli.exit_code import ExitCode
 from grader.cli.gradebook import book_option, enter, open_book
 from grader.cli.help import HelpCommand, HelpGroup, HelpOption
@@ -57,6 +57,7 @@ def command(context: click.Context, where: str, sort: str, reverse: bool) -> int
 
 
 command.add_command(book_export.command)
+command.add_command(book_similar.command)
 
 
 @command.command("review", cls=HelpCommand)
