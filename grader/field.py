@@ -14,7 +14,8 @@ from grader.message import Message, joined, msg, verbatim
 from grader.model import Understood
 
 if TYPE_CHECKING:
-    from grader.answers.sheet import Sheet
+    from grader.answers.sheet import Duplicate, Sheet
+    from grader.notebook.pages import Pages
 
 KINDS = ("matrix", "number", "formula", "choice", "statement", "claims", "comparison", "text")
 MAX_STATED = 500  # characters of an answer in which an author's patterns are looked for; they may be slow
@@ -105,14 +106,20 @@ class UnansweredField(Exception):
 
 
 class UnreadableField(Exception):
-    """Something stands in the field and cannot be read; `line` is the line in the file, 0 where there is none."""
+    """Something stands in the field and cannot be read; `line` is the line in the file, 0 where there is none.
 
-    def __init__(self, key: str, reason: Message, *, problem: Unreadable | None = None, line: int = 0) -> None:
+    In a notebook it is the line of the cell with the number `cell`.
+    """
+
+    def __init__(
+        self, key: str, reason: Message, *, problem: Unreadable | None = None, line: int = 0, cell: int = 0
+    ) -> None:
         super().__init__(f"{key}: {reason}")
         self.key = key
         self.reason = reason
         self.problem = problem
         self.line = line
+        self.cell = cell
 
 
 class Answers:
@@ -144,7 +151,8 @@ class Answers:
         if located is None:
             raise UnansweredField(key)
         if located.problem is not None:
-            raise UnreadableField(key, located.problem, line=located.line)
+            cell, line = located.place(1)
+            raise UnreadableField(key, located.problem, line=line, cell=cell)
         return located.text
 
     def read(self, key: str) -> Parsed[Any]:
@@ -161,8 +169,8 @@ class Answers:
             self._parsed[key] = field.parse(text)
         parsed = self._parsed[key]
         if isinstance(parsed, Unreadable):
-            line = self._texts[key].line + parsed.line - 1
-            raise UnreadableField(key, parsed.message, problem=parsed, line=line)
+            cell, line = self._texts[key].place(parsed.line)
+            raise UnreadableField(key, parsed.message, problem=parsed, line=line, cell=cell)
         return parsed
 
     def row(self, key: str, row: str) -> Any:
@@ -180,8 +188,8 @@ class Answers:
         if claim is None:
             raise UnansweredField(name)
         if isinstance(claim, Unreadable):
-            line = self._texts[key].line + claim.line - 1
-            raise UnreadableField(name, claim.message, problem=claim, line=line)
+            cell, line = self._texts[key].place(claim.line)
+            raise UnreadableField(name, claim.message, problem=claim, line=line, cell=cell)
         return claim.value
 
     def read_prose(self, key: str, text: str) -> list[tuple[str, Any]]:
@@ -221,6 +229,15 @@ class Located:
     text: str
     line: int = 1
     problem: Message | None = None
+    pages: Pages | None = None
+
+    def place(self, line: int) -> tuple[int, int]:
+        """The cell of a notebook, 0 in a file, and the line, for a line of the text."""
+        line += self.line - 1
+        if self.pages is None:
+            return 0, line
+        place = self.pages.place(line)
+        return place.cell, place.line
 
 
 def locate(
@@ -236,12 +253,19 @@ def locate(
         for sheet in sheets:
             section = sheet.find(exercise_keys, keys, other_fields=rivals, other_exercises=others)
             if isinstance(section, Duplicate):
-                found[wanted.key] = Located("", section.sections[0].line, section.message)
+                found[wanted.key] = Located("", section.sections[0].line, _twice(section, sheet), sheet.pages)
             elif section is not None and not section.is_empty:
-                found[wanted.key] = Located(section.body, section.body_line)
+                found[wanted.key] = Located(section.body, section.body_line, pages=sheet.pages)
             if wanted.key in found:
                 break
     return found
+
+
+def _twice(answers: Duplicate, sheet: Sheet) -> Message:
+    if sheet.pages is None:
+        return answers.message
+    cells = ", ".join(str(sheet.pages.place(section.line).cell) for section in answers.sections)
+    return msg("this field is answered more than once, in the cells {cells}; keep one answer", cells=cells)
 
 
 def _parse_matrix(text: str, options: Mapping[str, Any]) -> Parsed[Any] | Unreadable:

@@ -16,7 +16,7 @@ from grader.hint import hint_for
 from grader.intake import Submission
 from grader.intake.submission import SHEET_FILE
 from grader.judge import STAFF_LOG, fault, judge, skipped, unavailable
-from grader.message import Message, msg
+from grader.message import Message, MessageArg, msg
 from grader.model import ExerciseReport, Outcome, Report, Verdict
 from grader.sandbox.host import ErrorInfo
 from grader.sandbox.isolation import strongest
@@ -143,7 +143,7 @@ def _grade_exercise(
                 STAFF_LOG.exception("diagnosis of %s", exercise.name)
         if transport is not None and isinstance(place, str):
             transport.close()
-            remarks += _code_remarks(submission, place, transport)
+            remarks += _code_remarks(submission, place, exercise.functions, transport)
     return ExerciseReport(
         exercise=exercise.name,
         version=exercise.version,
@@ -194,7 +194,9 @@ def _code(
         submission.write(folder)
         folder.chmod(0o755)
         spec = GuestSpec(exercise.guest, folder, exercise.limits, device)
-        transport = GuestTransport(walls, spec, place)
+        notebook = submission.notebooks.get(place)
+        program = notebook.program(exercise.functions) if notebook is not None else None
+        transport = GuestTransport(walls, spec, place, program)
         try:
             yield transport
         finally:
@@ -226,10 +228,21 @@ def _answers(exercise: Exercise, submission: Submission, course: Course, persona
     return Answers(exercise.fields, texts | drawn)
 
 
-def _code_remarks(submission: Submission, place: str, transport: GuestTransport) -> list[Message]:
-    remarks = [_left_out(place, block) for block in submission.sources[place].left_out]
+def _code_remarks(submission: Submission, place: str, names: Sequence[str], transport: GuestTransport) -> list[Message]:
+    notebook = submission.notebooks.get(place)
+    remarks = []
+    if notebook is not None:
+        remarks += notebook.several_definitions(names)
+        if transport.stopped is not None:
+            remarks.append(
+                msg(
+                    "{problem} What this exercise needs was then run without that statement.", problem=transport.stopped
+                )
+            )
+    else:
+        remarks += [_left_out(place, block) for block in submission.sources[place].left_out]
     for problem in transport.problems[:5]:
-        remarks.append(_load_remark(place, problem))
+        remarks.append(_load_remark(place if notebook is None else problem.file, problem))
     if transport.is_noisy:
         remarks.append(msg("Your code prints a lot; only what a function returns is looked at."))
     return remarks
@@ -253,7 +266,7 @@ def _left_out(place: str, block: LeftOut) -> Message:
     )
 
 
-def _load_remark(place: str, problem: ErrorInfo) -> Message:
+def _load_remark(place: MessageArg, problem: ErrorInfo) -> Message:
     said = msg(
         "{file}, line {line}: {type} while the file was loaded ({message}); the rest of the file still counts.",
         file=place,

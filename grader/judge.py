@@ -132,9 +132,10 @@ def _unanswered(check: Check, event: Exception) -> Outcome:
         notes = (Evidence(Label.DETAIL, note) for note in event.notes)
         return outcome(check, Verdict.NEEDS_REVIEW, summary, Evidence(Label.GOT, verbatim(event.excerpt)), *notes)
     if isinstance(event, UnreadableField):
-        lines = [
-            Evidence(Label.LINE, msg("{field}, line {line} of the answer sheet", field=event.key, line=event.line))
-        ]
+        where = msg("{field}, line {line} of the answer sheet", field=event.key, line=event.line)
+        if event.cell:
+            where = msg("{field}, cell {cell}, line {line}", field=event.key, cell=event.cell, line=event.line)
+        lines = [Evidence(Label.LINE, where)]
         if event.problem is not None:
             lines.append(Evidence(Label.WHERE, verbatim(event.problem.render_caret())))
             lines.append(Evidence(Label.EXPECTED, event.problem.accepted))

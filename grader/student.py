@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from grader.message import msg
+from grader.message import Message, msg
 from grader.sandbox import wire
 from grader.sandbox.host import ErrorInfo, Guest, GuestLost, MissingName, SandboxFault, StudentError, UnsendableValue
 from grader.sandbox.launch import GuestSpec, Launcher
 
+if TYPE_CHECKING:
+    from grader.notebook.notebook import Program
+
+NOTEBOOK_SHARE = 3  # the first run of a whole notebook gets this part of the time to load
 MAX_GUESTS = 3  # a submission that keeps dying is asked three times, then its verdict stands for the rest
 
 
@@ -81,12 +85,15 @@ class Student:
 class GuestTransport:
     """Requests to guests behind the wall; one that died is replaced, at most `MAX_GUESTS` in all."""
 
-    def __init__(self, launcher: Launcher, spec: GuestSpec, file: str) -> None:
+    def __init__(self, launcher: Launcher, spec: GuestSpec, file: str, program: Program | None = None) -> None:
         self.problems: tuple[ErrorInfo, ...] = ()
+        self.stopped: Message | None = None
         self.is_noisy = False
         self._launcher = launcher
         self._spec = spec
         self._file = file
+        self._program = program  # of a notebook
+        self._only: frozenset[int] | None = None
         self._guest: Guest | None = None
         self._started = 0
         self._last_loss: GuestLost | None = None
@@ -101,7 +108,10 @@ class GuestTransport:
         with self._on_the_clock():
             guest = self._living()
             limit = min(time_s or self._spec.limits.call_time_s, self._left_s)
-            return guest.request(request, time_s=max(limit, 0.001))
+            try:
+                return guest.request(request, time_s=max(limit, 0.001))
+            except StudentError as error:
+                raise StudentError(self._placed(error.info)) from None
 
     def close(self) -> None:
         """End the guest and everything that it has started."""
@@ -118,8 +128,33 @@ class GuestTransport:
         self._started += 1
         self._guest = Guest(self._launcher, self._spec).__enter__()
         self._guest.prepare()
-        self.problems = self._guest.load(self._file)
-        return self._guest
+        if self._program is None:
+            self.problems = self._guest.load(self._file)
+            return self._guest
+        return self._loaded(self._guest, self._program)
+
+    def _loaded(self, guest: Guest, program: Program) -> Guest:
+        """Run a notebook, all of it; where that never ends, a second guest runs what the exercise needs."""
+        is_first = self._only is None
+        time_s = self._spec.limits.load_time_s / (NOTEBOOK_SHARE if is_first else 1)
+        try:
+            problems = guest.load(self._file, only=self._only, time_s=time_s, where=program.where)
+        except GuestLost as lost:
+            if not is_first or not guest.reached:
+                raise
+            self.stopped = lost.message
+            self._only = program.needed - {guest.reached}
+            self.close()
+            return self._living()
+        self.problems = tuple(self._placed(problem) for problem in problems if problem.line in program.needed)
+        return guest
+
+    def _placed(self, info: ErrorInfo) -> ErrorInfo:
+        """An error in a notebook with the cell and its line."""
+        if self._program is None or not info.line or info.file not in (self._file, ""):
+            return info
+        file, line = self._program.where(info.line)
+        return replace(info, file=file, line=line)
 
     @contextmanager
     def _on_the_clock(self) -> Iterator[None]:

@@ -16,10 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.answers.encoding import MAX_BYTES
 from grader.answers.heading import rank
 from grader.message import Message, msg
+
+if TYPE_CHECKING:
+    from grader.notebook.pages import Pages
 
 Keys = Sequence[str]
 
@@ -93,6 +97,7 @@ class Sheet:
     lines: tuple[str, ...]
     headings: tuple[_Heading, ...]
     remarks: tuple[Message, ...] = ()
+    pages: Pages | None = None  # the cells of the notebook that the sheet was made of
 
     @property
     def sections(self) -> tuple[Section, ...]:

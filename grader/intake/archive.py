@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from grader.errors import SubmissionError
 from grader.intake.collection import (
     MAX_ENTRIES,
-    MAX_FILE_BYTES,
     Collection,
     is_hidden,
     is_ignored,
     is_text,
+    most_bytes,
     not_a_file,
 )
 from grader.message import msg
@@ -63,7 +63,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, collection: 
     elif collection.accepts(path, member.file_size):
         try:
             with archive.open(member) as stream:
-                content = stream.read(MAX_FILE_BYTES + 1)
+                content = stream.read(most_bytes(path) + 1)
         except Exception as error:  # as above; the other members may be whole
             collection.leave_out(
                 name, msg("it is damaged in the zip ({error}); pack it again", error=clean(str(error), 100))

@@ -16,13 +16,15 @@ MAX_DEPTH = 12  # folders in each other
 MAX_NAME_BYTES = 200  # what every file system can write again
 MAX_REMARKS = 10
 MAX_ALIKE = 3  # remarks of one reason
-TEXT_SUFFIXES = (".py", ".md", ".markdown", ".toml")
+MAX_NOTEBOOK_BYTES = 64 * 2**20  # of one with its outputs, which are not kept
+MAX_NOTEBOOKS_BYTES = 128 * 2**20  # of all notebooks with their outputs
+NOTEBOOK_SUFFIX = ".ipynb"
+TEXT_SUFFIXES = (".py", ".md", ".markdown", ".toml", NOTEBOOK_SUFFIX)
 IGNORED_FOLDERS = frozenset(
     {"__pycache__", "__MACOSX", "node_modules", "venv", "env", "site-packages"}
 )  # and every folder whose name begins with a dot
 
 _UNOPENED = {
-    ".ipynb": msg("notebooks are not read yet; export it as a Python file"),
     ".zip": msg("archives inside a submission are not opened; unpack it"),
     ".rar": msg("archives inside a submission are not opened; unpack it"),
     ".7z": msg("archives inside a submission are not opened; unpack it"),
@@ -43,6 +45,7 @@ class Collection:
     _reasons: list[Message] = field(default_factory=list)
     _unsaid: int = 0
     _total: int = 0
+    _notebooks_total: int = 0
 
     @property
     def remarks(self) -> tuple[Message, ...]:
@@ -66,7 +69,10 @@ class Collection:
         return reason is None
 
     def add(self, path: str, content: bytes) -> None:
-        """Take a file in; text is brought to UTF-8."""
+        """Take a file in; text is brought to UTF-8, of a notebook only the text of its cells is kept."""
+        if is_notebook(path):
+            self._add_notebook(path, content)
+            return
         self._total += len(content)
         if is_text(path):
             content_or_reason = self._as_utf8(path, content)
@@ -74,8 +80,32 @@ class Collection:
                 self.leave_out(path, content_or_reason)
                 return
             content = content_or_reason
+        self._keep(path, content)
+
+    def _keep(self, path: str, content: bytes) -> None:
         self.files[path] = content
         self._folders.update(map(str, PurePosixPath(path).parents))
+
+    def _add_notebook(self, path: str, content: bytes) -> None:
+        from grader.notebook.document import UnreadableNotebookError, read_document
+        from grader.notebook.notebook import Notebook
+
+        self._notebooks_total += len(content)
+        try:
+            document = read_document(content)
+        except UnreadableNotebookError as problem:
+            self.leave_out(path, problem.reason)
+            return
+        kept = document.to_bytes()
+        self._total += len(kept)
+        self._keep(path, kept)
+        notebook = Notebook(path, document)
+        for remark in notebook.remarks:
+            self._remark(remark, remark)
+        for name, text in notebook.written.items():
+            file = str(PurePosixPath(path).with_name(name))
+            if file not in self.files:
+                self._keep(file, text.encode("utf-8"))
 
     def _objection(self, path: PurePosixPath, size: int) -> Message | None:
         if any(not _is_writable_name(part) for part in path.parts):
@@ -88,10 +118,14 @@ class Collection:
             return msg("a file and a folder have the same name; rename one")
         if path.suffix.lower() in _UNOPENED:
             return _UNOPENED[path.suffix.lower()]
-        if size > MAX_FILE_BYTES:
-            mib = MAX_FILE_BYTES // 2**20
+        if size > most_bytes(path.name):
+            mib = most_bytes(path.name) // 2**20
             return msg("it has {size} MiB, more than the {mib} MiB of one file", size=size // 2**20, mib=mib)
-        if self._total + size > MAX_TOTAL_BYTES or len(self.files) >= MAX_FILES:
+        if is_notebook(path.name) and self._notebooks_total + size > MAX_NOTEBOOKS_BYTES:
+            mib = MAX_NOTEBOOKS_BYTES // 2**20
+            return msg("its notebooks have more than {mib} MiB; clear their outputs and save them again", mib=mib)
+        kept = 0 if is_notebook(path.name) else size
+        if self._total + kept > MAX_TOTAL_BYTES or len(self.files) >= MAX_FILES:
             mib = MAX_TOTAL_BYTES // 2**20
             return msg("the submission is larger than {mib} MiB or {files} files", mib=mib, files=MAX_FILES)
         return None
@@ -118,6 +152,16 @@ class Collection:
 def is_text(path: str) -> bool:
     """Whether it is a file that exercises ask for; such files are read first, before ballast uses up the limits."""
     return path.lower().endswith(TEXT_SUFFIXES)
+
+
+def is_notebook(path: str) -> bool:
+    """Whether a file of this name is a notebook."""
+    return path.lower().endswith(NOTEBOOK_SUFFIX)
+
+
+def most_bytes(path: str) -> int:
+    """How large a file of this name may be."""
+    return MAX_NOTEBOOK_BYTES if is_notebook(path) else MAX_FILE_BYTES
 
 
 def is_ignored(folder: str) -> bool:

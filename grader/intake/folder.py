@@ -11,11 +11,11 @@ from grader.errors import SubmissionError
 from grader.intake.collection import (
     MAX_DEPTH,
     MAX_ENTRIES,
-    MAX_FILE_BYTES,
     Collection,
     is_hidden,
     is_ignored,
     is_text,
+    most_bytes,
     not_a_file,
     too_deep,
 )
@@ -95,7 +95,7 @@ def _read_regular(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(0, "not a regular file")
-        return stream.read(MAX_FILE_BYTES + 1)[:MAX_FILE_BYTES]
+        return stream.read(most_bytes(path.name))
 
 
 def _unreadable(error: OSError) -> Message:

@@ -21,7 +21,7 @@ def read_submission(path: Path) -> Submission:
     """Read what a student hands in.
 
     Args:
-        path: A folder, a zip, or a single .py or .md file.
+        path: A folder, a zip, or a single .ipynb, .py or .md file.
 
     Raises:
         SubmissionError: Nothing there can be read.
@@ -71,10 +71,6 @@ def _read(path: Path, collection: Collection) -> None:
         read_file(path.resolve(), path.name, collection)
     elif suffix not in OFFICE_SUFFIXES and zipfile.is_zipfile(path):
         read_zip(path, collection)
-    elif suffix == ".ipynb":
-        raise SubmissionError(
-            msg("{path}: notebooks are not read yet; export it as a Python file and give its folder", path=str(path))
-        )
     elif suffix == ".zip":
         raise SubmissionError(
             msg("{path}: it is called a zip and is none, or its end is missing; pack it again", path=str(path))
@@ -85,7 +81,11 @@ def _read(path: Path, collection: Collection) -> None:
 
 def _wrong_kind(path: Path, found: Message) -> SubmissionError:
     return SubmissionError(
-        msg("{path}: expected a folder, a zip, a .py or a .md file, found {found}", path=str(path), found=found)
+        msg(
+            "{path}: expected a folder, a zip, a notebook, a .py or a .md file, found {found}",
+            path=str(path),
+            found=found,
+        )
     )
 
 

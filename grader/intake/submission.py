@@ -17,6 +17,7 @@ from grader.untrusted import clean
 
 if TYPE_CHECKING:
     from grader.answers.sheet import Sheet
+    from grader.notebook.notebook import Notebook
 
 STUDENT_FILE = "grade.toml"
 SHEET_FILE = "answers.md"
@@ -45,6 +46,8 @@ class Submission:
     def student(self) -> str | None:
         """The student's id as `grade init --student` wrote it, or None."""
         said = self._said_student
+        if said is None:
+            said = next((notebook.document.student for notebook in self.notebooks.values()), None)
         return said if isinstance(said, str) else None
 
     @property
@@ -75,23 +78,40 @@ class Submission:
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
-        """Every Python file, parsed."""
-        return {
+        """Every Python file, parsed, and the program of every notebook."""
+        files = {
             path: parse(self.files[path].decode("utf-8"), path) for path in sorted(self.files) if path.endswith(".py")
         }
+        return files | {path: notebook.source for path, notebook in self.notebooks.items()}
+
+    @cached_property
+    def notebooks(self) -> Mapping[str, Notebook]:
+        """Every notebook, as its cells."""
+        names = [name for name in sorted(self.files) if name.lower().endswith(".ipynb")]
+        if not names:
+            return {}
+        from grader.notebook.document import read_document
+        from grader.notebook.notebook import Notebook
+
+        return {name: Notebook(name, read_document(self.files[name])) for name in names}
 
     @cached_property
     def sheets(self) -> tuple[Sheet, ...]:
-        """Every Markdown file that may hold answers; answers.md first."""
+        """Every Markdown file that may hold answers, answers.md first; then the text cells of the notebooks."""
         from grader.answers.sheet import read_sheet
 
         names = [name for name in self.files if name.lower().endswith((".md", ".markdown")) and not _is_readme(name)]
         names.sort(key=lambda name: (name.rsplit("/", 1)[-1].lower() != SHEET_FILE, name.count("/"), name))
-        return tuple(read_sheet(self.files[name].decode("utf-8")) for name in names)
+        files = tuple(read_sheet(self.files[name].decode("utf-8")) for name in names)
+        return (*files, *(notebook.sheet for notebook in self.notebooks.values()))
 
     def find(self, preferred: str, names: tuple[str, ...]) -> str | Message:
-        """The file that defines these names: the preferred one, else the only other one; or a sentence why not."""
+        """The file that defines these names: the preferred one, else the only other one; or a sentence why not.
+
+        A file that leaves them unwritten, as the template does, gives way to those that do not.
+        """
         defining = [path for path, source in self.sources.items() if source.defines() >= set(names)]
+        defining = [path for path in defining if not self.sources[path].leaves_unwritten() & set(names)] or defining
         for path in defining:
             if path.rsplit("/", 1)[-1] == preferred:
                 return path
@@ -106,16 +126,16 @@ class Submission:
         return self._why_not(preferred, names)
 
     def write(self, folder: Path) -> None:
-        """Write every file below a folder of ours, for a guest to read."""
+        """Write every file below a folder of ours, for a guest to read; of a notebook its program."""
         for path, content in self.files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            target.write_bytes(self.notebooks[path].code.text.encode("utf-8") if path in self.notebooks else content)
 
     def _why_not(self, preferred: str, names: tuple[str, ...]) -> Message:
         wanted = ", ".join(names)
         for path, reason in self.unreadable.items():
-            if path.rsplit("/", 1)[-1] == preferred:
+            if path.rsplit("/", 1)[-1] == preferred or path.lower().endswith(".ipynb"):
                 return msg("{file} cannot be read: {reason}", file=path, reason=reason)
         for path, source in self.sources.items():
             if path.rsplit("/", 1)[-1] == preferred:
@@ -140,6 +160,18 @@ class Submission:
                 return msg(
                     "{file} does not define {names}; keep the name that the template has.", file=path, names=wanted
                 )
+        for notebook in self.notebooks.values():
+            if (part := notebook.left_out_for(names)) is not None:
+                place, line = notebook.where(part.line)
+                return msg(
+                    "{file}, line {line} is not Python ({reason}), so that part of the cell was left out.",
+                    file=place,
+                    line=line,
+                    reason=part.reason,
+                )
+        if self.notebooks and not any(path.endswith(".py") for path in self.files):
+            files = ", ".join(notebook.shown for notebook in self.notebooks.values())
+            return msg("Expected a cell of {file} that defines {names}.", file=files, names=wanted)
         return Message(NO_FILE, {"file": preferred, "names": wanted})
 
 

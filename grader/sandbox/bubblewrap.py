@@ -4,7 +4,7 @@ What a guest sees:
 
     /usr /lib /bin ...       the system's programs and libraries, read-only
     the base interpreter     read-only, its site-packages covered
-    /guest                   guest.py, guest_model.py, source.py, wire.py, read-only
+    /guest                   guest.py, guest_model.py, guest_notebook.py, source.py, wire.py, read-only
     /packages                the libraries of its kind, read-only
     /submission              the student's files, read-only
     /tmp                     a scratch disk of limited size; the student's files are copied to /tmp/work
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from grader.sandbox.launch import GuestSpec
 
 HERE = Path(__file__).parent
-GUEST_FILES = ("guest.py", "guest_model.py", "source.py", "wire.py")
+GUEST_FILES = ("guest.py", "guest_model.py", "guest_notebook.py", "source.py", "wire.py")
 TEMPLATE_FILES = ("template.py", "namespace.py", *GUEST_FILES)
 HOST = "/host"  # where a template sees the host's files
 

@@ -27,17 +27,19 @@ import shutil
 import socket
 import tokenize
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 if __package__:  # the host runs an author's own submissions with the same code, see local.py
-    from grader.sandbox import source, wire
+    from grader.sandbox import guest_notebook, source, wire
 else:
+    import guest_notebook  # type: ignore[no-redef]
     import source  # type: ignore[no-redef]
     import wire  # type: ignore[no-redef]
 
 MAX_MESSAGE_CHARS = 500
+MAX_PROBLEMS = 20
 FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag
 
 
@@ -81,26 +83,66 @@ class Student:
         self.module = types.ModuleType("student")
         self._models: Any = None
 
-    def load(self, file: str, progress: Callable[[int], None]) -> dict[str, Any]:
-        """Run the file statement by statement; one that fails is reported and the next one still runs."""
+    def load(self, file: str, progress: Callable[[int], None], only: Collection[int] | None = None) -> dict[str, Any]:
+        """Run the file statement by statement; one that fails is reported and the next one still runs.
+
+        Args:
+            only: The first lines of the statements to run; None means all.
+        """
         path = self.root / file
         self.module = types.ModuleType(path.stem)
         self.module.__file__ = str(path)
         sys.modules.setdefault(path.stem, self.module)
         with tokenize.open(path) as stream:
             parsed = source.parse(stream.read(), str(path))
+        shell = None
+        if file.lower().endswith(".ipynb"):
+            shell = guest_notebook.Shell(self.module.__dict__)
+            shell.install()
         flags = 0
-        problems = []
+        failed: list[tuple[ast.stmt, dict[str, Any]]] = []
         for statement in parsed.body:
+            if only is not None and statement.lineno not in only:
+                continue
             progress(statement.lineno)
             if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
                 flags |= FUTURE_ANNOTATIONS * any(alias.name == "annotations" for alias in statement.names)
-            try:
-                code = compile(ast.Module([statement], []), str(path), "exec", flags=flags, dont_inherit=True)
+            problem = self._run(statement, flags, shell)
+            if problem is not None:
+                failed.append((statement, problem))
+        if shell is not None:
+            failed = self._run_again(failed, flags, shell)
+        return {"problems": [problem for _, problem in failed[:MAX_PROBLEMS]]}
+
+    def _run(self, statement: ast.stmt, flags: int, shell: guest_notebook.Shell | None) -> dict[str, Any] | None:
+        """Run one statement of the top level; what went wrong, or None."""
+        flags |= guest_notebook.FLAGS if shell is not None else 0
+        try:
+            code = compile(
+                ast.Module([statement], []), str(self.module.__file__), "exec", flags=flags, dont_inherit=True
+            )
+            if shell is None:
                 exec(code, self.module.__dict__)
-            except BaseException as error:
-                problems.append(describe(error, self.root) | {"line": statement.lineno})
-        return {"problems": problems[:20]}
+            else:
+                shell.run(code)
+        except BaseException as error:
+            return describe(error, self.root) | {"line": statement.lineno}
+        return None
+
+    def _run_again(
+        self, failed: list[tuple[ast.stmt, dict[str, Any]]], flags: int, shell: guest_notebook.Shell
+    ) -> list[tuple[ast.stmt, dict[str, Any]]]:
+        """Cells out of order: a definition that lacked a name is run again once that name is there; what still fails."""
+        while True:
+            left = []
+            for statement, problem in failed:
+                bound = source.bound_names(statement)
+                is_late = problem["type"] == "NameError" and bound and not bound & self.module.__dict__.keys()
+                if not is_late or self._run(statement, flags, shell) is not None:
+                    left.append((statement, problem))
+            if len(left) == len(failed):
+                return left
+            failed = left
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a request about the module that has been loaded."""
@@ -246,7 +288,7 @@ def serve(channel: Channel) -> None:
                 student = prepare(request)
                 answer = {}
             elif request["op"] == "load":
-                answer = student.load(request["file"], channel.progress)
+                answer = student.load(request["file"], channel.progress, request.get("only"))
             else:
                 answer = student.answer(request)
             answer["kind"] = "value"

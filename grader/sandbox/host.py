@@ -18,13 +18,14 @@ import secrets
 import selectors
 import signal
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from grader.message import Message, msg
+from grader.message import Message, MessageArg, msg
 from grader.sandbox import wire
 from grader.sandbox.launch import GuestSpec, Launched, Launcher, scratch_folder
 from grader.untrusted import clean
@@ -40,7 +41,7 @@ class ErrorInfo:
 
     type: str
     message: str
-    file: str = ""
+    file: MessageArg = ""
     line: int = 0
     text: str = ""
     function: str = ""
@@ -149,17 +150,32 @@ class Guest:
         if answer.get("kind") != "value":
             raise SandboxFault(f"the guest could not prepare itself: {ErrorInfo.from_wire(answer.get('error'))}")
 
-    def load(self, file: str) -> tuple[ErrorInfo, ...]:
+    def load(
+        self,
+        file: str,
+        *,
+        only: Iterable[int] | None = None,
+        time_s: float | None = None,
+        where: Callable[[int], tuple[MessageArg, int]] | None = None,
+    ) -> tuple[ErrorInfo, ...]:
         """Run the student's file; return what went wrong in it, statement by statement.
+
+        Args:
+            only: The first lines of the statements to run; None means all.
+            where: How a report calls a line of the file, as (file, line).
 
         Raises:
             GuestLost: It never came to its end; the message names the line that was running.
         """
         self._last_progress = 0
+        request: dict[str, Any] = {"op": "load", "file": file}
+        if only is not None:
+            request["only"] = sorted(only)
         try:
-            answer = self._exchange({"op": "load", "file": file}, self.spec.limits.load_time_s)
+            answer = self._exchange(request, time_s or self.spec.limits.load_time_s)
         except GuestLost as lost:
-            raise GuestLost(lost.reason, self._while_loading(file, lost.message)) from None
+            shown, line = where(self._last_progress) if where is not None else (file, self._last_progress)
+            raise GuestLost(lost.reason, self._while_loading(shown, line, lost.message)) from None
         value = self._value(answer)
         problems = value.get("problems") if isinstance(value, dict) else None
         return tuple(ErrorInfo.from_wire(problem) for problem in problems) if isinstance(problems, list) else ()
@@ -182,6 +198,11 @@ class Guest:
         return answer
 
     @property
+    def reached(self) -> int:
+        """The line of the statement that ran last while the file was loaded, 0 before the first."""
+        return self._last_progress
+
+    @property
     def is_noisy(self) -> bool:
         """Whether more was printed than anyone will read."""
         return self.output_bytes > NOISY_OUTPUT_BYTES
@@ -199,14 +220,14 @@ class Guest:
             raise StudentError(ErrorInfo.from_wire(answer.get("error")))
         raise self._violation()
 
-    def _while_loading(self, file: str, message: Message) -> Message:
+    def _while_loading(self, file: MessageArg, line: int, message: Message) -> Message:
         if not self._last_progress:
             return message
         return msg(
             "While {file} was being loaded, at the statement of line {line}: {problem} Only definitions are needed; put "
             'training, plots and tests under `if __name__ == "__main__":`.',
             file=file,
-            line=self._last_progress,
+            line=line,
             problem=message,
         )
 

@@ -12,7 +12,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_LEFT_OUT = 20
+MAX_LEFT_OUT = 200
+MAX_PARSED = 20 * 2**20  # characters in all passes together: each block that is left out costs one
 DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -35,7 +36,12 @@ class Source:
 
     def defines(self) -> frozenset[str]:
         """Names that the top level binds: functions, classes, assignments, imports, also inside `if` and `try`."""
-        return frozenset(name for statement in self.body for name in _bound_names(statement))
+        return frozenset(name for statement in self.body for name in bound_names(statement))
+
+    def leaves_unwritten(self) -> frozenset[str]:
+        """Functions and classes as a template has them: all that one of their bodies does is raise NotImplementedError."""
+        last = {name: statement for statement in self.body for name in defined_names(statement)}
+        return frozenset(name for name, statement in last.items() if any(map(_is_unwritten, ast.walk(statement))))
 
 
 def parse(text: str, filename: str) -> Source:
@@ -45,7 +51,8 @@ def parse(text: str, filename: str) -> Source:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ").replace("\0", "\ufffd").split("\n")
     left_out: list[LeftOut] = []
-    for _ in range(MAX_LEFT_OUT):
+    passes = min(MAX_LEFT_OUT, MAX_PARSED // max(len(text), 1)) + 1
+    for _ in range(passes):
         try:
             tree = ast.parse("\n".join(lines), filename)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -88,7 +95,8 @@ def _block_around(lines: list[str], at: int) -> tuple[int, int]:
     return first, last
 
 
-def _bound_names(statement: ast.stmt) -> set[str]:
+def bound_names(statement: ast.stmt) -> set[str]:
+    """The names that a statement of the top level binds, also inside `if`, `try` and loops."""
     if isinstance(statement, DEFINING):
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -100,5 +108,23 @@ def _bound_names(statement: ast.stmt) -> set[str]:
         inner = [node for node in ast.iter_child_nodes(statement) if isinstance(node, ast.stmt)]
         for handler in getattr(statement, "handlers", []):
             inner += handler.body
-        return {name for node in inner for name in _bound_names(node)}
+        return {name for node in inner for name in bound_names(node)}
     return set()
+
+
+def defined_names(statement: ast.stmt) -> set[str]:
+    """The functions and classes that a statement of the top level defines, also inside `if`, `try` and loops."""
+    if isinstance(statement, DEFINING):
+        return {statement.name}
+    if isinstance(statement, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
+        inner = [node for node in ast.walk(statement) if isinstance(node, DEFINING)]
+        return {node.name for node in inner} & bound_names(statement)
+    return set()
+
+
+def _is_unwritten(node: ast.AST) -> bool:
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    raised = body[0].exc if len(body) == 1 and isinstance(body[0], ast.Raise) else None
+    return "NotImplementedError" in {part.id for part in ast.walk(raised or node.args) if isinstance(part, ast.Name)}
