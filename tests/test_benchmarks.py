@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from grader.sandbox.isolation import probe_bubblewrap
 from reference.models import ResNet
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -47,6 +48,15 @@ def test_a_layer_that_computes_something_else_is_not_timed(run, monkeypatch):
 
     with pytest.raises(SystemExit, match="average pooling 7 .*, : expected what torch computes, got other numbers"):
         run("layers.py", "--quick", "--device", "cpu", "--only", "average")
+
+
+@pytest.mark.skipif(not probe_bubblewrap().works, reason="guests are forked only where bubblewrap works")
+def test_guests_are_timed_cold_and_warm_beside_the_floor(run):
+    _, (_, *rows) = run("guests.py", "--runs", "1", "--only", "numpy")
+
+    assert [row[:2] for row in rows] == [["numpy", "floor"], ["numpy", "warm"], ["numpy", "cold"]]
+    assert [float(cell) for cell in rows[0][4:]] == [1, 1]
+    assert all(float(cell) > 0 for row in rows for cell in row[2:])
 
 
 def test_networks_are_timed_alone_where_torchvision_is_missing(run, monkeypatch):

@@ -17,7 +17,7 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/*.md", "exercises/README.md", "tests/README.md", "benchmarks/*.md")
     for path in ROOT.glob(pattern)
 )
-GUEST_ONLY = {"grader.sandbox.guest_model"}
+GUEST_ONLY = {"grader.sandbox.guest_model", "grader.sandbox.template"}
 
 
 def modules() -> list[str]:

@@ -60,12 +60,13 @@ def grade_path(session: Session, path: Path, only: tuple[str, ...], device: str)
     from grader.cli import staff
     from grader.grade import grade
     from grader.intake import read_submission
+    from grader.sandbox.warm import WarmLauncher
 
     staff.open_log()
     submission = read_submission(path)
     course = session.load_course()
-    with _progress(session, course, only) as told:
-        return grade(submission, course, only=only, device=device, progress=told)
+    with WarmLauncher() as walls, _progress(session, course, only) as told:
+        return grade(submission, course, only=only, device=device, walls=walls, progress=told)
 
 
 def show(session: Session, report: Report) -> None:
