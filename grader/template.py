@@ -2,7 +2,7 @@
 
 The files: README.md and README.zh.md say what to do and hold the prompt of every exercise; answers.md holds the
 starter.md of every exercise; conv2d.py and so on are the starter.py of exercises that ask for code; grade.toml, with
-a student's id only, says who hands in.
+a student's id only, says who hands in; homework.ipynb holds all of it once more, as one notebook.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from grader.grade import personal_texts
 from grader.i18n import LANGUAGES, SOURCE_LANGUAGE, translator
 from grader.intake.submission import SHEET_FILE, STUDENT_FILE
 from grader.message import Message, msg, verbatim
+from grader.notebook import blank
 
+NOTEBOOK_FILE = "homework.ipynb"
 COMMITTED_FOLDER = "student_template"
 MAX_STUDENT_CHARACTERS = 100
 
@@ -47,7 +49,19 @@ def render(course: Course, student: str | None = None) -> dict[str, str]:
         files[exercise.file] = code
     if student is not None:
         files[STUDENT_FILE] = _student_text(student)
+    files[NOTEBOOK_FILE] = _notebook_text(course, student)
     return files
+
+
+def as_files(files: Mapping[str, str]) -> dict[str, str]:
+    """The template without its notebook."""
+    return {name: text for name, text in files.items() if name != NOTEBOOK_FILE}
+
+
+def as_notebook(files: Mapping[str, str]) -> dict[str, str]:
+    """The template with nothing to fill in but its notebook."""
+    kept = {NOTEBOOK_FILE, STUDENT_FILE, *map(_readme, LANGUAGES)}
+    return {name: text for name, text in files.items() if name in kept}
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
@@ -123,18 +137,37 @@ def _place(exercise: Exercise) -> Message:
 
 
 def _sheet_text(course: Course, student: str | None) -> str:
+    parts = [_sheet_head(course)]
+    parts += [text.strip() for exercise in course.exercises if (text := _starter(course, exercise, student))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sheet_head(course: Course) -> str:
     speakers = [_speaker(course, language) for language in LANGUAGES]
     head = msg(
         "Write each answer below its heading and keep the headings. Comments like this one are not read. An answer that "
         "cannot be read is never marked as wrong: the report shows the place, and you write it again."
     )
     title = " / ".join(dict.fromkeys(say(course.title) for say in speakers))
-    parts = [f"# {title}", "<!--\n" + "\n\n".join(say(head) for say in speakers) + "\n-->"]
-    for exercise in course.exercises:
-        starter = exercise.text("starter.md")
-        if starter is not None:
-            parts.append(_filled(starter, exercise, personal_texts(course, exercise, student)).strip())
-    return "\n\n".join(parts) + "\n"
+    return f"# {title}\n\n" + "<!--\n" + "\n\n".join(say(head) for say in speakers) + "\n-->"
+
+
+def _starter(course: Course, exercise: Exercise, student: str | None) -> str | None:
+    starter = exercise.text("starter.md")
+    return None if starter is None else _filled(starter, exercise, personal_texts(course, exercise, student))
+
+
+def _notebook_text(course: Course, student: str | None) -> str:
+    parts = [
+        blank.Part(
+            names=" ".join([*exercise.aliases[:1], exercise.name]),
+            prompts=tuple(filter(None, (exercise.text(f"prompt.{language}.md") for language in LANGUAGES))),
+            sheet=_starter(course, exercise, student),
+            code=exercise.text("starter.py"),
+        )
+        for exercise in course.exercises
+    ]
+    return blank.render(_sheet_head(course), parts, student)
 
 
 def _speaker(course: Course, language: str) -> Callable[[Message], str]:

@@ -2,11 +2,18 @@
 
 import json
 
+import nbformat
 import pytest
+from click.testing import CliRunner
 
+from grader.cli.program import program
+from grader.exercise import load_course
 from grader.grade import grade
 from grader.intake import read_submission
 from grader.model import Label, Verdict
+from grader.notebook.blank import sections
+from grader.template import render
+from tests.graded import EXAMPLES
 from tests.test_hostile import CASES, COURSE, HONEST, declared, nothing_left
 
 SCALE = "def scale(x, factor):\n    return np.multiply(x, factor)"
@@ -116,3 +123,58 @@ def test_a_name_with_markup_and_escapes_is_shown_harmless(tmp_path):
     said = [str(remark) for remark in report.remarks] + [str(report.exercises[0].outcomes[0].summary)]
 
     assert "\x1b" not in "".join(said)
+
+
+def filled(sample):
+    """The notebook of the template, filled in with what a sample of examples/ has in its files."""
+    course = load_course()
+    notebook = json.loads(render(course)["homework.ipynb"])
+    answers = sections((EXAMPLES / sample / "answers.md").read_text(encoding="utf-8"))
+    texts = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    blanks = sections(render(course)["answers.md"])
+    for blank, answer in zip(blanks, answers, strict=True):
+        [cell] = [cell for cell in texts if "".join(cell["source"]) == blank and not cell.pop("is_filled", False)][:1]
+        cell |= {"source": answer, "is_filled": True}
+    files = [exercise.file for exercise in course.exercises if exercise.text("starter.py")]
+    for cell, file in zip((c for c in notebook["cells"] if c["cell_type"] == "code"), files, strict=True):
+        cell["source"] = (EXAMPLES / sample / file).read_text(encoding="utf-8")
+    return notebook
+
+
+def points(report):
+    return {part.exercise: part.points for part in report.exercises}
+
+
+def test_the_notebook_of_the_template_filled_in_gets_the_points_of_the_folder(tmp_path, example):
+    path = tmp_path / "homework.ipynb"
+    path.write_text(json.dumps(filled("perfect")), encoding="utf-8")
+
+    assert points(grade(read_submission(path), load_course())) == points(example("perfect"))
+
+
+def test_the_empty_notebook_is_valid_and_earns_nothing_by_hand(tmp_path):
+    text = render(load_course(), "2024001")["homework.ipynb"]
+    nbformat.validate(nbformat.reads(text, as_version=4))
+    (tmp_path / "homework.ipynb").write_text(text, encoding="utf-8")
+    submission = read_submission(tmp_path / "homework.ipynb")
+
+    report = grade(submission, load_course(), only=["conv_by_hand", "channel_formulas", "rcnn_family", "conv2d"])
+
+    assert report.points.earned == 0
+    assert {outcome.verdict for part in report.exercises for outcome in part.outcomes} <= {
+        Verdict.PASS,
+        Verdict.MISSING,
+        Verdict.SKIPPED,
+    }
+    assert submission.student == "2024001"
+
+
+@pytest.mark.parametrize(("options", "is_there"), [([], False), (["--notebook"], True)])
+def test_init_writes_the_files_or_the_notebook(tmp_path, options, is_there):
+    result = CliRunner().invoke(program, ["init", str(tmp_path / "hw"), "--student", "7", *options])
+    names = {path.name for path in (tmp_path / "hw").iterdir()}
+
+    assert result.exit_code == 0
+    assert ("homework.ipynb" in names) is is_there
+    assert ("answers.md" in names) is not is_there
+    assert {"README.md", "README.zh.md", "grade.toml"} <= names

@@ -19,14 +19,16 @@ from grader.message import msg
     metavar="ID",
     help="Your student number: the matrices of the homework are drawn from it.",
 )
+@click.option("--notebook", is_flag=True, cls=HelpOption, help="The whole homework as one Jupyter notebook.")
 @common_options
 @click.pass_context
-def command(context: click.Context, folder: Path, student: str | None) -> int:
+def command(context: click.Context, folder: Path, student: str | None, notebook: bool) -> int:
     """Write the template into a folder; nothing is overwritten."""
     from grader import template
 
     session = context.ensure_object(Session)
     files = template.render(session.load_course(), student)
+    files = template.as_notebook(files) if notebook else template.as_files(files)
     template.write(files, folder)
     for name in files:
         click.echo(str(folder / name))
