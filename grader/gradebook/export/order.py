@@ -104,19 +104,20 @@ def converter(title: str, theirs: str, ours: int, *, scaled: bool) -> Converter:
                 ours=ours,
             )
         )
-    return Converter(maximum / ours, "," if "," in theirs else ".")
+    return Converter(maximum, ours, "," if "," in theirs else ".")
 
 
 @dataclass(frozen=True, slots=True)
 class Converter:
     """Marks as text, converted, with at most two decimals and the template's decimal point."""
 
-    factor: Decimal
+    theirs: Decimal
+    ours: int
     point: str
 
     def text(self, points: int) -> str:
         """The mark as text."""
-        value = (points * self.factor).quantize(CENT, ROUND_HALF_UP)
+        value = (points * self.theirs / self.ours).quantize(CENT, ROUND_HALF_UP)
         return f"{value.normalize():f}".replace(".", self.point)
 
 
@@ -150,7 +151,7 @@ def place(people: Sequence[Person], keys: Iterable[Mapping[str, int | None]]) ->
         if isinstance(line, int):
             owners.setdefault(line, []).append(student)
     for students in owners.values():
-        for student in students[1:] and students:
+        for student in students if len(students) > 1 else ():
             others = ", ".join(other for other in students if other != student)
             found[student] = msg(
                 "{student}: {others} has the same line of the template", student=student, others=others

@@ -16,6 +16,7 @@ from grader.cli.book_export import KINDS
 from grader.cli.program import program
 from grader.gradebook import Gradebook, Person
 from grader.gradebook.export import EXPORTS
+from grader.gradebook.export.order import converter
 from grader.gradebook.table import Review
 from grader.message import msg
 from grader.model import Verdict
@@ -301,6 +302,21 @@ def test_canvas_students_who_stand_twice_are_not_guessed(run):
 
     assert "2024002: more than one line of the template fits" in shown.stderr
     assert read_canvas(shown.stdout_bytes, table_of(CANVAS.encode())) == {("12345", "4714"): 6}
+
+
+def test_canvas_has_one_line_for_one_student(run, book):
+    book.record("ana", handed_in("d9", "ana.zip"), report("d9", [conv2d(), essay(free=Verdict.PASS)]), KEYS)
+
+    shown = run("canvas", "--column", "12345", template=CANVAS)
+
+    assert "2024002: ana has the same line of the template" in shown.stderr
+    assert "ana: 2024002 has the same line of the template" in shown.stderr
+    assert read_canvas(shown.stdout_bytes, table_of(CANVAS.encode())) == {("12345", "4714"): 6}
+
+
+@pytest.mark.parametrize(("points", "text"), [(6, "0.01"), (5, "0"), (18, "0.02"), (1200, "1"), (0, "0")])
+def test_a_half_cent_is_rounded_up(points, text):
+    assert converter("HW1", "1", 1200, scaled=True).text(points) == text
 
 
 def test_canvas_files_with_names_in_two_columns_are_filled_in_too(run):
