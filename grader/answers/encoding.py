@@ -9,6 +9,7 @@ from grader.answers.source import Parsed, Unreadable
 from grader.message import Message, msg
 
 MAX_BYTES = 1 << 20
+ONE_IN = 20  # more control characters than this share of a file are no slip: it is binary
 
 ACCEPTED = msg("a text file of at most 1 MiB, saved as UTF-8")
 
@@ -27,7 +28,7 @@ def decode(data: bytes) -> Parsed[str] | Unreadable:
 
     A byte order mark decides; then UTF-8; then UTF-16 without a mark, which the
     zero bytes of its digits and blanks give away; then GB18030, of which GBK and
-    GB2312 are parts.  Anything else, and text with control characters, is binary.
+    GB2312 are parts.  A few control characters in UTF-8 are taken out; anything else is binary.
     """
     if len(data) > MAX_BYTES:
         return _refuse(msg("this file has {count} bytes; at most {limit} are read", count=len(data), limit=MAX_BYTES))
@@ -38,6 +39,11 @@ def decode(data: bytes) -> Parsed[str] | Unreadable:
             continue
         if _is_text(text):
             return Parsed(text, encoding, _remarks(encoding))
+        kept = "".join(c for c in text if not _is_control(c))
+        removed = len(text) - len(kept)
+        if encoding.startswith("utf-8") and _is_text(kept) and removed * ONE_IN <= len(text):
+            said = msg("{count} control characters, which nobody sees, were left out of the file", count=removed)
+            return Parsed(kept, encoding, (said,))
     return _refuse(msg("this is not a text file, or not in UTF-8; save it as UTF-8"))
 
 
@@ -53,7 +59,11 @@ def _candidates(data: bytes) -> list[str]:
 
 def _is_text(text: str) -> bool:
     # Bytes read in a wrong encoding show as characters that nobody types: controls, private use, unassigned.
-    return not any(unicodedata.category(c) in ("Cc", "Co", "Cn") and c not in "\t\n\r\f\v\x1a\x85" for c in text)
+    return not any(_is_control(c) or unicodedata.category(c) in ("Co", "Cn") for c in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in "\t\n\r\f\v\x1a\x85"
 
 
 def _remarks(encoding: str) -> tuple[Message, ...]:

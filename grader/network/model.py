@@ -15,6 +15,7 @@ from grader.message import msg
 from grader.model import Evidence, Label
 from grader.network.trace import Trace, UnreadableRecord, read_trace
 from grader.network.weight import State
+from grader.sandbox.host import StudentError
 from grader.student import Student
 from grader.untrusted import clean
 
@@ -59,9 +60,10 @@ class Traced:
 class Model:
     """A network that can be built, traced, loaded, run and trained."""
 
-    def __init__(self, ask: Ask, name: str) -> None:
+    def __init__(self, ask: Ask, name: str, note: Callable[..., None] | None = None) -> None:
         self._ask = ask
         self._name = name
+        self._note = note
         self.by_position: tuple[str, ...] = ()
 
     def build(self, kwargs: Mapping[str, int], dtype: str) -> Shapes:
@@ -81,7 +83,7 @@ class Model:
 
     def trace(self, x: Array, *, training: bool = False, values: Sequence[int] = ()) -> Traced:
         """Run it once and read the record."""
-        answer = self._ask("model.trace", x=x, training=training, values=list(values))
+        answer = self._run("model.trace", [x], x=x, training=training, values=list(values))
         try:
             trace = read_trace(answer.get("steps"))
         except UnreadableRecord:
@@ -106,7 +108,7 @@ class Model:
 
     def forward(self, inputs: Sequence[Array], *, training: bool = False) -> Ran:
         """Run it on each input, one after another."""
-        answer = self._ask("model.forward", inputs=list(inputs), training=training)
+        answer = self._run("model.forward", inputs, inputs=list(inputs), training=training)
         outputs, left, buffers = answer.get("outputs"), answer.get("inputs"), answer.get("buffers")
         if not (isinstance(outputs, list) and isinstance(left, list) and isinstance(buffers, dict)):
             _unreadable()
@@ -116,7 +118,7 @@ class Model:
 
     def gradients(self, x: Array, grad_y: Array, *, training: bool) -> Gradients:
         """The gradients of sum(output * grad_y)."""
-        answer = self._ask("model.gradients", x=x, grad_y=grad_y, training=training)
+        answer = self._run("model.gradients", [x], x=x, grad_y=grad_y, training=training)
         parameters = answer.get("parameters")
         if not isinstance(parameters, dict):
             _unreadable()
@@ -127,10 +129,20 @@ class Model:
     ) -> dict[str, object]:
         """Train on one batch; parameters and buffers afterwards."""
         options = {"steps": steps, "lr": lr, "momentum": momentum, "device": device}
-        state = self._ask("model.train", x=x, labels=labels, **options).get("state")
+        state = self._run("model.train", [x], x=x, labels=labels, **options).get("state")
         if not isinstance(state, dict):
             _unreadable()
         return state
+
+    def _run(self, op: str, images: Sequence[Array], **arguments: Any) -> dict[str, Any]:
+        """Send a request that runs the network; if that raises, the report is to show on which images."""
+        try:
+            return self._ask(op, **arguments)
+        except StudentError:
+            if self._note is not None:
+                for x in images:
+                    self._note("forward", x=x)
+            raise
 
     def _shapes(self, answer: Mapping[str, Any], kwargs: Mapping[str, int]) -> Shapes:
         if "signature" in answer:
@@ -154,7 +166,7 @@ class Model:
 
 def of_student(student: Student, name: str) -> Model:
     """The student's network."""
-    return Model(student.request, name)
+    return Model(student.request, name, student.note)
 
 
 def of_reference(maker: Callable[..., Any]) -> Model:

@@ -58,6 +58,7 @@ class Pair:
         self.theirs = of_student(student, name)
         self.dtype = "float64"
         self.shapes: Shapes = {}  # of the student's parameters
+        self._student = student
         self._remarks = remarks if remarks is not None else []
         x = self.input(image, seed=0)
         self.mine.build(kwargs, "float64")
@@ -141,6 +142,8 @@ class Pair:
         except StudentError as error:
             if error.info.unwritten or error.info.memory:
                 raise
+        self._student.begin()  # the first attempt is no matter of the report
+        self._student.note(self.name, **self.kwargs)
         try:
             return self._try("float32", x)
         except StudentError:

@@ -63,6 +63,15 @@ def test_what_is_no_text_is_refused(data):
     assert str(refused.accepted) == "a text file of at most 1 MiB, saved as UTF-8"
 
 
+def test_a_control_character_that_slipped_in_is_left_out_with_a_remark():
+    decoded = decode((3 * TEXT + "\x1b[0m\x07").encode())
+
+    assert decoded.value == 3 * TEXT + "[0m"
+    assert [str(remark) for remark in decoded.remarks] == [
+        "2 control characters, which nobody sees, were left out of the file"
+    ]
+
+
 def test_a_file_that_is_too_large_is_refused():
     refused = decode(b"1" * (MAX_BYTES + 1))
 
