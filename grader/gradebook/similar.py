@@ -17,6 +17,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grader import template
 from grader.exercise import Course
 from grader.gradebook.book import Gradebook
 from grader.intake import Submission
@@ -124,15 +125,16 @@ def _of(what: Message, students: Iterable[str]) -> Likeness:
 
 def _given(course: Course) -> tuple[set[str], set[str]]:
     """What the template and the prompts gave to everybody: code by its digest, paragraphs by their letters."""
-    code: set[str] = set()
-    text: set[str] = set()
-    for exercise in course.exercises:
-        for path in sorted(exercise.folder.glob("*.md")):
-            text |= {letters for letters, _ in _paragraphs(path.read_text(encoding="utf-8"))}
-        starter = exercise.text("starter.py")
-        if starter is not None:
-            code |= {_digests(definition)[1] for definition in _definitions(parse(starter, "starter.py").body)}
-    return code, text
+    texts = template.render(course)
+    code = {
+        _digests(definition)[1]
+        for name, text in texts.items()
+        if name.endswith(".py")
+        for definition in _definitions(parse(text, name).body)
+    }
+    prompts = [path for exercise in course.exercises for path in sorted(exercise.folder.glob("*.md"))]
+    given = [*texts.values(), *(path.read_text(encoding="utf-8") for path in prompts)]
+    return code, {letters for text in given for letters, _ in _paragraphs(text)}
 
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

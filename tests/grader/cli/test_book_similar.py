@@ -141,9 +141,10 @@ def test_the_same_paragraph_is_found_whatever_its_punctuation(run, hand_in):
 
 def test_what_the_template_gave_is_not_listed(run, hand_in):
     starter = (EXERCISES / "segnet" / "starter.py").read_text(encoding="utf-8")
+    sheet = (EXERCISES.parent / "student_template" / "answers.md").read_text(encoding="utf-8")
     prompt = (EXERCISES / "rcnn_family" / "prompt.en.md").read_text(encoding="utf-8")
     for student in ("wang", "li"):
-        sources = hand_in(student, starter + f"\nmine = '{student}'\n", prompt)
+        sources = hand_in(student, starter + f"\nmine = '{student}'\n", f"{sheet}\n\n{prompt}")
 
     assert run(sources) == ["Nothing that two students share was found."]
 
