@@ -58,7 +58,12 @@ class Found:
         """
         if self.problem is not None:
             raise SubmissionError(self.problem)
-        return self.tree.read(self.paths)
+        try:
+            return self.tree.read(self.paths)
+        except SubmissionError as error:  # which names where it was unpacked, another place each time
+            said = error.message
+            own = {"path": self.key} if "path" in said.args else {}
+            raise type(error)(Message(said.text, {**said.args, **own})) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from grader.batch.run import Done
     from grader.model import Report
 
 
@@ -32,3 +35,13 @@ def of_report(report: Report) -> ExitCode:
     if Verdict.FAULT in verdicts:
         return ExitCode.FAULT
     return ExitCode.PASSED if verdicts <= {Verdict.PASS, Verdict.NEEDS_REVIEW} else ExitCode.NOT_PASSED
+
+
+def of_batch(finished: Iterable[Done], unmatched: int) -> ExitCode:
+    """The exit code of a batch: whether every submission got a verdict; points do not matter."""
+    done = list(finished)
+    if not done and not unmatched:
+        return ExitCode.NOTHING
+    if any(one.is_ours or (one.report is not None and one.report.has_fault) for one in done):
+        return ExitCode.FAULT
+    return ExitCode.NOT_PASSED if unmatched or not all(one.has_verdict for one in done) else ExitCode.PASSED

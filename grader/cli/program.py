@@ -28,7 +28,7 @@ from grader.errors import (
 from grader.i18n import LANGUAGES, default_language
 from grader.message import Message, msg
 
-VERBS = ("init", "submit", "check", "list", "show", "book", "regrade", "receipt", "verify", "doctor")
+VERBS = ("init", "submit", "check", "list", "show", "batch", "book", "regrade", "receipt", "verify", "doctor")
 CODES: Mapping[type[GraderError], ExitCode] = {
     EmptySubmissionError: ExitCode.NOTHING,
     SubmissionError: ExitCode.UNGRADABLE,

@@ -48,7 +48,10 @@ class Launched:
 class Launcher(Protocol):
     """Starts guests behind one kind of wall."""
 
-    isolation: str
+    @property
+    def isolation(self) -> str:
+        """The name of the wall."""
+        ...
 
     def launch(self, spec: GuestSpec, scratch: Path) -> Launched:
         """Start a guest; `scratch` is an empty folder of ours that lives as long as the guest."""

@@ -1,0 +1,96 @@
+"""How far a batch is: a live table on a terminal, a line for each submission anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from grader.batch.run import Done
+from grader.message import Message, Translate, msg
+from grader.model import Verdict
+from grader.report.layout import visible
+from grader.report.word import points_text
+
+PASSED, REVIEW, PARTLY, WITHOUT = "passed", "review", "partly", "without"
+STATES = {
+    PASSED: msg("all passed"),
+    REVIEW: msg("waiting for a human"),
+    PARTLY: msg("something did not pass"),
+    WITHOUT: msg("without a result"),
+}
+
+
+def state(done: Done) -> str:
+    """Which of `STATES` a submission is in."""
+    if done.report is None or not done.has_verdict:
+        return WITHOUT
+    verdicts = {outcome.verdict for part in done.report.exercises for outcome in part.outcomes}
+    if verdicts <= {Verdict.PASS}:
+        return PASSED
+    return REVIEW if verdicts <= {Verdict.PASS, Verdict.NEEDS_REVIEW} else PARTLY
+
+
+def said(done: Done) -> Message:
+    """What became of a submission, in one phrase."""
+    if done.reason is not None:
+        return done.reason
+    assert done.report is not None
+    points = points_text(done.report.points)
+    return msg("{points} (known before)", points=points) if done.was_known else points
+
+
+def line(number: int, total: int, done: Done, translate: Translate) -> str:
+    """A submission as one line."""
+    who = " ".join(filter(None, (done.task.person.id, done.task.person.name)))
+    return visible(f"[{number}/{total}] {who}: {said(done).render(translate)}")
+
+
+@contextmanager
+def shown(console: Console, total: int, translate: Translate) -> Iterator[Callable[[Done], None]]:
+    """Show progress on a console for as long as this is entered; what is yielded is told of each submission."""
+    finished: list[Done] = []
+    if not console.is_terminal:
+
+        def tell(done: Done) -> None:
+            finished.append(done)
+            console.print(line(len(finished), total, done, translate), soft_wrap=True)
+
+        yield tell
+        return
+    bar = Progress(
+        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}", markup=False), TimeRemainingColumn()
+    )
+    task = bar.add_task("", total=total, rate="")
+    start = time.monotonic()
+
+    def picture() -> Group:
+        return Group(bar, table(finished, translate))
+
+    with Live(picture(), console=console, transient=True) as live:
+
+        def update(done: Done) -> None:
+            finished.append(done)
+            a_minute = 60 * len(finished) / max(time.monotonic() - start, 1e-3)
+            rate = msg("{count} a minute", count=round(a_minute)).render(translate)
+            bar.update(task, completed=len(finished), rate=rate)
+            live.update(picture())
+
+        yield update
+
+
+def table(finished: list[Done], translate: Translate) -> Table:
+    """How many submissions are in which state, and what became of the last ones."""
+    counts = Counter(map(state, finished))
+    grid = Table.grid(padding=(0, 2))
+    for name, words in STATES.items():
+        grid.add_row(str(counts[name]), words.render(translate))
+    for number in range(max(0, len(finished) - 3), len(finished)):
+        grid.add_row("", line(number + 1, len(finished), finished[number], translate))
+    return grid

@@ -1,0 +1,295 @@
+"""The schedule of a batch: what is known is looked up, the rest is graded on an executor and kept at once.
+
+Only the parent touches the gradebook: each submission is one transaction the moment it is finished, so a batch that
+ends at any moment loses what was in flight and nothing else, and running it again goes on from there.
+A worker's death takes down everything that its executor was doing, so those submissions are tried once more, one at
+a time; the one whose worker dies again is named.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from dataclasses import dataclass, field, replace
+
+from grader.batch.interrupt import Deferred, blocked
+from grader.batch.matching import Task
+from grader.batch.worker import Pool, grade_one
+from grader.errors import GradebookError, GraderError
+from grader.exercise import Course
+from grader.grade import resolve_device
+from grader.gradebook import Gradebook, HandedIn, exercise_key
+from grader.intake import Submission
+from grader.message import Message, msg
+from grader.model import ExerciseReport, Report
+from grader.sandbox.isolation import strongest
+
+STAFF_LOG = logging.getLogger("grader.staff")
+MAX_DEATHS = 2
+BREAK_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A submission that is finished: its report, or the reason why it has none in the gradebook.
+
+    Attributes:
+        is_ours: The reason is a fault of ours, or of this machine.
+        was_known: Everything was looked up, nothing was run.
+        remark: What the instructor should know beside the result.
+    """
+
+    task: Task
+    report: Report | None = None
+    reason: Message | None = None
+    is_ours: bool = False
+    was_known: bool = False
+    remark: Message | None = None
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether the gradebook holds a result of it."""
+        return self.reason is None
+
+
+Told = Callable[[Done], None]
+
+
+def run(
+    tasks: Iterable[Task],
+    course: Course,
+    book: Gradebook,
+    pool: Pool,
+    *,
+    only: Sequence[str] = (),
+    device: str = "cpu",
+    fresh: bool = False,
+    told: Told,
+) -> None:
+    """Grade submissions and keep each in the gradebook as soon as it is finished.
+
+    Args:
+        only: Names of the exercises to grade; none means all.
+        fresh: Grade also what the gradebook knows.
+        told: Told of each submission that is finished, in the order in which they finish.
+
+    Raises:
+        ExerciseError: `only` names no exercise, or the course is not as it must be.
+        KeyboardInterrupt: As it came; everything finished has been kept, and no worker is left.
+    """
+    chosen = {course.exercise(name).name for name in only} or {exercise.name for exercise in course.exercises}
+    exercises = [exercise for exercise in course.exercises if exercise.name in chosen]
+    device = resolve_device(device) if any(exercise.guest == "torch" for exercise in exercises) else "cpu"
+    keys = {
+        exercise.name: exercise_key(course, exercise, device if exercise.guest == "torch" else "cpu")
+        for exercise in exercises
+    }
+    _Run(course, book, pool, keys, device, fresh, told).everything(iter(tasks))
+
+
+@dataclass(slots=True)
+class _Job:
+    """One content to grade, for everyone who handed it in."""
+
+    submission: Submission
+    known: dict[str, ExerciseReport]
+    left: tuple[str, ...]
+    tasks: list[Task]
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    course: Course
+    book: Gradebook
+    pool: Pool
+    keys: dict[str, str]
+    device: str
+    fresh: bool
+    told: Told
+    executor: Executor | None = None
+    running: dict[Future[Report], _Job] = field(default_factory=dict)
+    suspects: deque[_Job] = field(default_factory=deque)  # in flight when a worker died
+
+    def everything(self, tasks: Iterator[Task]) -> None:
+        is_over = False
+        with Deferred() as deferred:
+            try:
+                while True:
+                    self._fill(tasks)
+                    if not self.running:
+                        break
+                    with deferred.delivered():
+                        wait(self.running, return_when=FIRST_COMPLETED)
+                    for future in [future for future in self.running if future.done()]:
+                        self._finish(future)
+                is_over = True
+            except BaseException:
+                self._keep_finished()
+                raise
+            finally:
+                self.pool.stop(now=not is_over)
+
+    def _fill(self, tasks: Iterator[Task]) -> None:
+        """Hand out work: twice as much as there are workers, or one suspect alone."""
+        if self.suspects:
+            if not self.running:
+                self._submit(self.suspects.popleft())
+            return
+        while len(self.running) < 2 * self.pool.jobs:
+            task = next(tasks, None)
+            if task is None:
+                return
+            self._take(task)
+            if self.suspects:
+                return
+
+    def _take(self, task: Task) -> None:
+        """Read a submission, look it up, and hand out what is left to grade."""
+        try:
+            submission = task.found.read()
+        except GraderError as error:
+            self._without_result(task, "", error.message)
+            return
+        except Exception as error:  # one submission must not stop the others, whatever reading it meets
+            self._without_result(task, "", _our_mistake(error), is_ours=True)
+            return
+        for job in self.running.values():
+            if job.submission.digest == submission.digest:
+                job.tasks.append(task)
+                return
+        try:
+            known = {} if self.fresh else self._look_up(submission.digest)
+        except GradebookError as error:
+            self.told(Done(task, reason=error.message, is_ours=True))
+            return
+        left = tuple(name for name in self.keys if name not in known)
+        job = _Job(submission, known, left, [task])
+        if left:
+            self._submit(job)
+        else:
+            self._keep(job, self._report(job), was_known=True)
+
+    def _look_up(self, digest: str) -> dict[str, ExerciseReport]:
+        found = {name: self.book.graded(digest, name, key) for name, key in self.keys.items()}
+        return {name: part for name, part in found.items() if part is not None}
+
+    def _submit(self, job: _Job) -> None:
+        if self.executor is None:
+            self.executor = self.pool.start()
+        try:
+            with blocked():  # a process that starts now inherits it, and leaves Ctrl-C to us
+                future = self.executor.submit(grade_one, job.submission, self.course.folder, job.left, self.device)
+        except BrokenExecutor:
+            self.suspects.append(job)
+            self._restart()
+            return
+        self.running[future] = job
+
+    def _finish(self, future: Future[Report]) -> None:
+        job = self.running.pop(future, None)
+        if job is None:
+            return
+        try:
+            report = future.result()
+        except (BrokenExecutor, CancelledError):
+            self._died(job)
+        except Exception as error:
+            self._give_up(job, _our_mistake(error))
+        else:
+            self._keep(job, self._report(job, report))
+
+    def _died(self, job: _Job) -> None:
+        """A worker died: whoever was in flight is a suspect, and is tried alone."""
+        jobs = [job]
+        wait(self.running, BREAK_S)  # a broken executor fails them all at once
+        for future in list(self.running):
+            if future.done() and not future.cancelled() and not isinstance(future.exception(), BrokenExecutor):
+                self._finish(future)
+            else:
+                jobs.append(self.running.pop(future))
+        self._restart()
+        for suspect in jobs:
+            suspect.deaths += 1
+            if suspect.deaths < MAX_DEATHS:
+                self.suspects.append(suspect)
+            else:
+                self._give_up(
+                    suspect, msg("the process that graded it died twice; grade it alone with `grade check` to see why")
+                )
+
+    def _restart(self) -> None:
+        self.pool.stop(now=True)
+        self.executor = None
+
+    def _give_up(self, job: _Job, reason: Message) -> None:
+        for task in job.tasks:
+            self._without_result(task, job.submission.digest, reason, is_ours=True)
+
+    def _keep_finished(self) -> None:
+        """Keep what was finished when the batch was stopped; nothing else is waited for."""
+        for future in [future for future in self.running if future.done() and not future.cancelled()]:
+            if future.exception() is None:
+                self._finish(future)
+
+    def _keep(self, job: _Job, report: Report, *, was_known: bool = False) -> None:
+        for task in job.tasks:
+            remark = _other_student(task, job.submission)
+            try:
+                self.book.record(task.person.id, _handed_in(task, report.submission), report, self.keys)
+            except GradebookError as error:
+                reason = msg("it was graded, but the result could not be kept: {reason}", reason=error.message)
+                self.told(Done(task, report, reason, is_ours=True, remark=remark))
+            else:
+                self.told(Done(task, report, was_known=was_known, remark=remark))
+
+    def _without_result(self, task: Task, digest: str, reason: Message, *, is_ours: bool = False) -> None:
+        try:
+            self.book.ungraded(task.person.id, _handed_in(task, digest), reason)
+        except GradebookError as error:
+            reason = msg("{reason}; that could not be kept either: {error}", reason=reason, error=error.message)
+            is_ours = True
+        self.told(Done(task, reason=reason, is_ours=is_ours))
+
+    def _report(self, job: _Job, fresh: Report | None = None) -> Report:
+        """The report as if all had been graded at once: what was known and what is new, in the course's order."""
+        parts = job.known | {part.exercise: part for part in (fresh.exercises if fresh else ())}
+        exercises = tuple(parts[name] for name in self.keys)
+        not_graded = tuple(exercise.name for exercise in self.course.exercises if exercise.name not in self.keys)
+        if fresh is not None:
+            return replace(fresh, device=self.device, exercises=exercises, not_graded=not_graded)
+        return Report(
+            course=self.course.title.text,
+            student=job.submission.student,
+            submission=job.submission.digest,
+            seed=self.course.seed,
+            device=self.device,
+            exercises=exercises,
+            remarks=job.submission.remarks,
+            isolation=next((part.isolation for part in exercises if part.isolation), None) or strongest().name,
+            not_graded=not_graded,
+        )
+
+
+def _handed_in(task: Task, digest: str) -> HandedIn:
+    return HandedIn(digest, task.found.key, task.found.received_at)
+
+
+def _other_student(task: Task, submission: Submission) -> Message | None:
+    """A remark where the submission says that it is someone else's."""
+    named = submission.student
+    if named is None or named == task.person.id:
+        return None
+    return msg(
+        "{submission} was handed in by {person}, but its grade.toml names {other}",
+        submission=task.found.key,
+        person=task.person.id,
+        other=named,
+    )
+
+
+def _our_mistake(error: BaseException) -> Message:
+    STAFF_LOG.error("batch", exc_info=error)
+    return msg("our mistake ({kind}); the staff log says more", kind=type(error).__name__)

@@ -1,0 +1,346 @@
+"""The schedule: what is known is not run, what is finished is kept, one broken thing stops nothing else."""
+
+import os
+import threading
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from grader.batch import run as schedule
+from grader.batch.matching import match
+from grader.batch.run import run
+from grader.batch.source import find
+from grader.errors import ExerciseError, GradebookError
+from grader.exercise import load_course
+from grader.grade import grade
+from grader.gradebook import Gradebook
+from grader.intake import read_submission
+from grader.message import msg
+from grader.model import ExerciseReport, Outcome, Report, Verdict
+
+NAMES = ("conv_by_hand", "receptive_field")
+
+
+class Dies(BaseException):
+    """What a worker does when it is killed."""
+
+
+class Pool:
+    """One thread in place of processes; work that raises `Dies` breaks the executor as a killed process does."""
+
+    def __init__(self, jobs=1):
+        self.jobs = jobs
+        self.started = 0
+        self.stopped = []
+
+    def start(self):
+        self.started += 1
+        return Breakable()
+
+    def stop(self, *, now):
+        self.stopped.append(now)
+
+
+class Breakable(Executor):
+    def __init__(self):
+        self.threads = ThreadPoolExecutor(1)
+        self.lock = threading.RLock()
+        self.is_broken = False
+        self.held = []
+
+    def submit(self, function, /, *args, **kwargs):
+        with self.lock:
+            if self.is_broken:
+                raise BrokenExecutor
+            future = Future()
+            self.held.append(future)
+        self.threads.submit(self.work, future, function, args, kwargs)
+        return future
+
+    def work(self, future, function, args, kwargs):
+        if self.is_broken:
+            return
+        try:
+            result = function(*args, **kwargs)
+        except Dies:
+            with self.lock:
+                self.is_broken = True
+                for waiting in self.held:
+                    if not waiting.done():
+                        waiting.set_exception(BrokenExecutor())
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+
+@pytest.fixture(scope="module")
+def course():
+    return load_course()
+
+
+@pytest.fixture
+def book(tmp_path):
+    with Gradebook.open(tmp_path / "course.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def tasks(tmp_path, course):
+    """Submissions of ids and texts: tasks for a batch."""
+
+    def of(**texts):
+        for name, text in texts.items():
+            folder = tmp_path / "class" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "answers.md").write_text(text, encoding="utf-8")
+        return match(find([tmp_path / "class"], course).found, None).tasks
+
+    return of
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Grading that tells what it was asked; a text `dies`, `raises` or `faults` does so, any other passes."""
+    asked = []
+
+    def fake(submission, folder, only, device):
+        text = submission.files["answers.md"].decode()
+        asked.append((text, only))
+        if text.startswith("dies"):
+            raise Dies
+        if text.startswith("raises"):
+            raise RuntimeError("slip")
+        verdict = Verdict.FAULT if text.startswith("faults") else Verdict.PASS
+        parts = tuple(
+            ExerciseReport(name, 1, msg("t"), (Outcome("check", msg("s"), verdict, 3),), isolation="x") for name in only
+        )
+        return Report("c", None, submission.digest, "2026", device, parts, isolation="x")
+
+    monkeypatch.setattr(schedule, "grade_one", fake)
+    return asked
+
+
+@pytest.fixture
+def batch(course, book):
+    """Run tasks; what was told, by person."""
+
+    def of(tasks, pool=None, **options):
+        told = {}
+        run(
+            tasks,
+            course,
+            book,
+            pool or Pool(),
+            only=NAMES,
+            told=lambda done: told.update({done.task.person.id: done}),
+            **options,
+        )
+        return told
+
+    return of
+
+
+def points(book):
+    return {row.person.id: (row.points.earned, row.points.pending) for row in book.table() if row.is_graded}
+
+
+def test_everything_finished_is_in_the_gradebook(tasks, graded, batch, book):
+    told = batch(tasks(a="1", b="2", c="3"))
+
+    assert points(book) == {"a": (6, 0), "b": (6, 0), "c": (6, 0)}
+    assert all(done.has_verdict and not done.was_known for done in told.values())
+
+
+def test_what_the_gradebook_knows_is_not_run_again(tasks, graded, batch, book):
+    batch(tasks(a="1", b="2"))
+    told = batch(tasks(a="1", b="2", c="3"))
+
+    assert [text for text, _ in graded] == ["1", "2", "3"]
+    assert {name: done.was_known for name, done in told.items()} == {"a": True, "b": True, "c": False}
+    assert told["a"].report.points.earned == 6
+
+
+def test_fresh_runs_it_again(tasks, graded, batch):
+    batch(tasks(a="1"))
+    batch(tasks(a="1"), fresh=True)
+
+    assert graded == [("1", NAMES)] * 2
+
+
+def test_only_exercises_that_are_not_known_are_run(tasks, graded, batch, course, book):
+    run(tasks(a="1"), course, book, Pool(), only=NAMES[1:], told=lambda done: None)
+    told = batch(tasks(a="1"))
+
+    assert [only for _, only in graded] == [NAMES[1:], NAMES[:1]]
+    assert [part.exercise for part in told["a"].report.exercises] == list(NAMES)
+    assert points(book) == {"a": (6, 0)}
+
+
+def test_a_looked_up_report_is_the_one_that_was_graded(tmp_path, course, book, tasks):
+    text = "# Convolution by hand\n\nnot read\n"
+    handed_in = tasks(a=text)
+    for _ in range(2):
+        told = []
+        run(handed_in, course, book, _Inline(), only=NAMES, told=told.append)
+
+    assert told[0].was_known
+    assert told[0].report == grade(read_submission(tmp_path / "class" / "a"), course, only=NAMES)
+
+
+class _Inline(Pool):
+    def start(self):
+        return ThreadPoolExecutor(1)
+
+
+def test_equal_submissions_in_flight_are_graded_once(tasks, graded, batch, book):
+    batch(tasks(a="1", b="1", c="1"), Pool(jobs=4))
+
+    assert len(graded) == 1
+    assert set(points(book)) == {"a", "b", "c"}
+
+
+def test_a_dead_worker_is_tried_once_more_then_its_submission_is_named(tasks, graded, batch, book):
+    pool = Pool(jobs=3)
+    told = batch(tasks(a="1", b="dies", c="3", d="4", e="5"), pool)
+
+    assert [text for text, _ in graded].count("dies") == 2
+    assert points(book) == dict.fromkeys("acde", (6, 0))
+    assert str(told["b"].reason) == (
+        "the process that graded it died twice; grade it alone with `grade check` to see why"
+    )
+    assert told["b"].is_ours
+    assert pool.started == 3
+    assert pool.stopped[-1] is False
+    (row,) = [row for row in book.table() if row.person.id == "b"]
+    assert not row.is_graded
+    assert "died twice" in str(row.problems[0])
+
+
+def test_whoever_was_beside_a_dead_worker_loses_nothing(tasks, graded, batch, book, monkeypatch):
+    deaths = iter([True])
+    whole = schedule.grade_one
+
+    def once(submission, *rest):
+        if submission.files["answers.md"] == b"2" and next(deaths, False):
+            raise Dies
+        return whole(submission, *rest)
+
+    monkeypatch.setattr(schedule, "grade_one", once)
+    told = batch(tasks(a="1", b="2", c="3"), Pool(jobs=3))
+
+    assert all(done.has_verdict for done in told.values())
+    assert len(points(book)) == 3
+
+
+def test_an_exception_of_ours_is_one_line(tasks, graded, batch, book):
+    told = batch(tasks(a="1", b="raises", c="3"))
+
+    assert set(points(book)) == {"a", "c"}
+    assert str(told["b"].reason) == "our mistake (RuntimeError); the staff log says more"
+    assert told["b"].is_ours
+
+
+def test_a_fault_is_run_again_the_next_time(tasks, graded, batch, book):
+    batch(tasks(a="faults"))
+    batch(tasks(a="faults"))
+
+    assert len(graded) == 2
+    assert points(book) == {"a": (0, 6)}
+
+
+def test_what_cannot_be_read_is_kept_with_its_reason(tmp_path, tasks, graded, batch, book):
+    handed_in = tasks(a="1")
+    (tmp_path / "class" / "b.zip").write_bytes(b"PK\5\6" + bytes(18))
+    (tmp_path / "class" / "c.ipynb").write_text("<html>", encoding="utf-8")
+    told = batch(tasks())
+
+    assert len(handed_in) == 1
+    assert set(points(book)) == {"a"}
+    assert not told["b"].has_verdict
+    assert not told["c"].has_verdict
+    assert not told["b"].is_ours
+    rows = {row.person.id: row for row in book.table()}
+    assert "it is empty" in str(rows["b"].problems[0])
+
+
+def test_a_full_disk_is_a_line_for_each_and_stops_nothing(tasks, graded, batch, book, monkeypatch):
+    record = book.record
+
+    def full(person, *rest):
+        if person == "b":
+            raise GradebookError(msg("course.db cannot be written: the disk is full"))
+        record(person, *rest)
+
+    monkeypatch.setattr(book, "record", full)
+    told = batch(tasks(a="1", b="2", c="3"))
+
+    assert set(points(book)) == {"a", "c"}
+    assert str(told["b"].reason) == (
+        "it was graded, but the result could not be kept: course.db cannot be written: the disk is full"
+    )
+
+
+def test_an_interrupt_keeps_what_is_finished(tasks, graded, course, book):
+    pool = Pool(jobs=2)
+
+    def told(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tasks(a="1", b="2", c="3", d="4"), course, book, pool, only=NAMES, told=told)
+
+    assert "a" in points(book)
+    assert pool.stopped == [True]
+
+
+def test_a_submission_that_names_another_student_is_remarked(tmp_path, tasks, graded, batch):
+    tasks(a="1")
+    (tmp_path / "class" / "a" / "grade.toml").write_text('student = "b"\n')
+
+    told = batch(tasks())
+
+    assert str(told["a"].remark) == "class/a was handed in by a, but its grade.toml names b"
+
+
+def test_an_unknown_exercise_is_said_before_anything_runs(tasks, graded, course, book):
+    with pytest.raises(ExerciseError, match="no exercise is called conv_by_hnad; did you mean conv_by_hand"):
+        run(tasks(a="1"), course, book, Pool(), only=("conv_by_hnad",), told=lambda done: None)
+
+    assert graded == []
+
+
+def test_the_latest_submission_counts_whatever_finishes_first(tmp_path, tasks, graded, batch, book):
+
+    handed_in = tasks(a="old", b="2")
+    (tmp_path / "class" / "a.md").write_text("new", encoding="utf-8")
+    os.utime(tmp_path / "class" / "a" / "answers.md", (1000, 1000))
+    handed_in = tasks()
+    batch(tuple(reversed(handed_in)))
+
+    (row,) = [row for row in book.table() if row.person.id == "a"]
+    assert (row.submission.name, row.submissions) == ("class/a.md", 2)
+    assert row.submission.received_at > datetime.fromtimestamp(1000, UTC)
+
+
+def test_two_batches_at_once_do_no_harm(tmp_path, tasks, graded, course, book):
+    handed_in = tasks(**{f"s{number}": str(number) for number in range(12)})
+    problems = []
+
+    def one():
+        try:
+            with Gradebook.open(tmp_path / "course.db") as own:
+                run(handed_in, course, own, Pool(), only=NAMES, told=lambda done: None)
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+    assert len(points(book)) == 12
+    assert all(row.submissions == 1 for row in book.table())
