@@ -153,6 +153,5 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()
     requests.send(b"ready")
-    guest.serve(
-        guest.Channel(serve(requests))
-    )  # at the top, so that a student's recursion goes as deep as in a fresh one
+    # At the top, so that a student's recursion goes as deep as in a fresh process.
+    guest.serve(guest.Channel(serve(requests)))

@@ -100,9 +100,16 @@ class WarmLauncher:
                 break
             template = self._template(spec.kind)
             if template is not None:
-                with contextlib.suppress(TemplateLost):
+                try:
                     return template.fork(spec)
-                self._forget(spec.kind, template)
+                except TemplateLost:
+                    self._forget(spec.kind, template)
+                except OSError as error:
+                    if (
+                        not template.has_forked
+                    ):  # it will not work later either, as where a namespace may not hold another
+                        self._give_up(error)
+                    break
         return self._cold.launch(spec, scratch)
 
     def _template(self, kind: str) -> Template | None:
@@ -112,9 +119,12 @@ class WarmLauncher:
                 try:
                     self._templates[key] = Template(kind)
                 except (TemplateLost, OSError) as error:
-                    self.reason = msg("no guest can be forked from a template here: {error}", error=str(error))
+                    self._give_up(error)
                     return None
             return self._templates[key]
+
+    def _give_up(self, error: Exception) -> None:
+        self.reason = msg("no guest can be forked from a template here: {error}", error=str(error))
 
     def _forget(self, kind: str, template: Template) -> None:
         with self._lock:
@@ -131,6 +141,7 @@ class Template:
     """
 
     def __init__(self, kind: str) -> None:
+        self.has_forked = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, tempfile.TemporaryFile() as said:
             with readable(bubblewrap.template_arguments(kind)) as descriptor:
@@ -178,6 +189,7 @@ class Template:
             report.close()
             os.close(output)
             raise
+        self.has_forked = True
         told = confined(spec, beside=1) | {"warm": False}  # beside it: the keeper
         stdout = open(output, "rb", buffering=0)  # noqa: SIM115 - it is closed when the guest is ended
         return Launched(Kept(int(message.split()[1]), descriptors, report, stdout), ours, told)

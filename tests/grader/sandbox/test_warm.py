@@ -14,7 +14,8 @@ from grader.sandbox.host import Guest, GuestLost, SandboxFault
 from grader.sandbox.isolation import BUBBLEWRAP, PROCESS, probe_bubblewrap
 from grader.sandbox.launch import BubblewrapLauncher, GuestSpec
 from grader.sandbox.limits import Limits
-from grader.sandbox.warm import WarmLauncher
+from grader.sandbox.process import Child
+from grader.sandbox.warm import Kept, WarmLauncher
 from grader.student import GuestTransport
 
 needs_bubblewrap = pytest.mark.skipif(
@@ -381,7 +382,8 @@ import sys
 from pathlib import Path
 from grader.sandbox.host import Guest
 from grader.sandbox.launch import GuestSpec
-from grader.sandbox.warm import WarmLauncher
+from grader.sandbox.process import Child
+from grader.sandbox.warm import Kept, WarmLauncher
 walls = WarmLauncher()
 with Guest(walls, GuestSpec("numpy", Path(sys.argv[1]))) as guest:
     guest.prepare()
@@ -441,14 +443,32 @@ def test_where_no_template_can_be_started_guests_are_cold_and_the_reason_is_told
         assert "no guest can be forked from a template here: bwrap: Unknown option" in str(walls.reason)
 
 
-@needs_bubblewrap
-def test_namespaces_that_cannot_be_made_are_our_fault(warm, submitted, monkeypatch):
-    monkeypatch.setattr(
-        bubblewrap, "guest_arguments", lambda spec, root: ["--unshare-pid", "--ro-bind", "/no/such", "/x"]
-    )
+def fail_inside(monkeypatch):
+    """Have bwrap fail inside a template, as where a user namespace may not hold another."""
+    make = bubblewrap.guest_arguments
+    broken = ["--unshare-pid", "--ro-bind", "/no/such", "/x"]
+    monkeypatch.setattr(bubblewrap, "guest_arguments", lambda spec, root="": broken if root else make(spec))
 
-    with pytest.raises(SandboxFault, match="bwrap did not make the namespaces of a guest.*/no/such"):
-        Guest(warm, GuestSpec("numpy", submitted, LIMITS)).__enter__()
+
+@needs_bubblewrap
+def test_where_namespaces_cannot_be_made_in_a_template_guests_are_cold(guest, monkeypatch):
+    fail_inside(monkeypatch)
+    with WarmLauncher() as walls:
+        assert said(guest(walls), "state")
+        assert "bwrap did not make the namespaces of a guest bwrap: Can't find source path /no/such" in str(
+            walls.reason
+        )
+
+
+@needs_bubblewrap
+def test_one_guest_that_could_not_be_forked_is_cold_and_the_next_is_warm(warm, guest, monkeypatch):
+    assert isinstance(guest()._launched.process, Kept)
+    with monkeypatch.context() as patch:
+        fail_inside(patch)
+        assert isinstance(guest()._launched.process, Child)
+
+    assert isinstance(guest()._launched.process, Kept)
+    assert warm.reason is None
 
 
 def test_without_bubblewrap_guests_are_processes_and_the_report_can_say_so(monkeypatch):
