@@ -89,6 +89,8 @@ def table(finished: list[Done], translate: Translate) -> Table:
     """How many submissions are in which state, and what became of the last ones."""
     counts = Counter(map(state, finished))
     grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right")
+    grid.add_column(no_wrap=True, overflow="ellipsis")
     for name, words in STATES.items():
         grid.add_row(str(counts[name]), words.render(translate))
     for number in range(max(0, len(finished) - 3), len(finished)):

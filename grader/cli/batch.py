@@ -142,7 +142,7 @@ def _summarise(
     )
     without = [done for done in finished if not done.has_verdict]
     lines = [
-        (msg("Without a result:"), [_pair(done.task.found.key, done.reason or msg("unknown")) for done in without]),
+        (msg("Without a result:"), [_pair(done.task.found.key, done.reason) for done in without if done.reason]),
         (msg("Nobody's:"), [_pair(found.key, reason) for found, reason in matching.unmatched]),
         (msg("Nothing handed in:"), [verbatim(f"{person.id} {person.name}".strip()) for person in matching.missing]),
         (msg("To know:"), list(remarks)),
@@ -155,6 +155,9 @@ def _summarise(
 
 
 def _pair(key: str, said: Message) -> Message:
+    """A submission and what is said of it, which may begin with its name already."""
+    if said.text.startswith("{path}: ") and said.args["path"] == key:
+        return said
     return msg("{key}: {said}", key=key, said=said)
 
 

@@ -86,7 +86,8 @@ def test_a_mixed_class_is_graded_as_the_generator_intended(classroom, made, undi
     assert code == 1  # what cannot be read has no result
     assert out.splitlines()[0] == f"18 of {COUNT} submissions have a result in {book}"
     assert len(said.splitlines()) == COUNT
-    assert "it is empty" in out
+    assert "\n  submissions/20240009" in out
+    assert ".zip: it is empty; expected answers.md" in out  # the place where it lay is not named twice
 
 
 def test_whatever_is_killed_the_gradebook_becomes_the_undisturbed_one(made, undisturbed, tmp_path):
