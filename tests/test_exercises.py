@@ -5,15 +5,22 @@ import copy
 import pytest
 
 from grader.exercise import load_course
+from grader.sandbox.warm import WarmLauncher
 from grader.verify import demands, verify_exercise
 
 COURSE = load_course()
 NAMES = [exercise.name for exercise in COURSE.exercises]
 
 
+@pytest.fixture(scope="module")
+def walls():
+    with WarmLauncher() as launcher:
+        yield launcher
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_the_exercise_proves_itself(name):
-    proof = verify_exercise(COURSE, COURSE.exercise(name))
+def test_the_exercise_proves_itself(name, walls):
+    proof = verify_exercise(COURSE, COURSE.exercise(name), walls=walls)
 
     assert [str(problem) for problem in proof.problems] == []
     assert proof.accepted >= 1

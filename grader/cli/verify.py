@@ -22,6 +22,7 @@ def command(context: click.Context, names: tuple[str, ...]) -> int:
     """
     from grader.cli import staff
     from grader.report.json import with_sentences
+    from grader.sandbox.warm import WarmLauncher
     from grader.verify import verify_exercise
 
     staff.open_log()
@@ -29,30 +30,31 @@ def command(context: click.Context, names: tuple[str, ...]) -> int:
     course = session.load_course()
     chosen = {course.exercise(name).name for name in names} or {exercise.name for exercise in course.exercises}
     proofs = []
-    for exercise in course.exercises:
-        if exercise.name not in chosen:
-            continue
-        proof = verify_exercise(course, exercise)
-        proofs.append(proof)
-        if session.as_json:
-            continue
-        click.echo(
-            session.say(
-                msg(
-                    "{exercise}: {state}; checks {checks}, accepted {accepted}, wrong {wrong}, "
-                    "pairs told apart {apart} of {pairs}",
-                    exercise=proof.exercise,
-                    state=msg("proved") if proof.is_proved else msg("NOT PROVED"),
-                    checks=proof.checks,
-                    accepted=proof.accepted,
-                    wrong=proof.wrong,
-                    apart=proof.pairs_apart,
-                    pairs=proof.pairs,
+    with WarmLauncher() as walls:
+        for exercise in course.exercises:
+            if exercise.name not in chosen:
+                continue
+            proof = verify_exercise(course, exercise, walls=walls)
+            proofs.append(proof)
+            if session.as_json:
+                continue
+            click.echo(
+                session.say(
+                    msg(
+                        "{exercise}: {state}; checks {checks}, accepted {accepted}, wrong {wrong}, "
+                        "pairs told apart {apart} of {pairs}",
+                        exercise=proof.exercise,
+                        state=msg("proved") if proof.is_proved else msg("NOT PROVED"),
+                        checks=proof.checks,
+                        accepted=proof.accepted,
+                        wrong=proof.wrong,
+                        apart=proof.pairs_apart,
+                        pairs=proof.pairs,
+                    )
                 )
             )
-        )
-        for problem in proof.problems:
-            click.echo(f"  - {session.say(problem)}")
+            for problem in proof.problems:
+                click.echo(f"  - {session.say(problem)}")
     if session.as_json:
         rows = [
             {
