@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STANDARD = set(sys.stdlib_module_names)
 GUEST_SIDE: dict[str, set[str]] = {
-    "guest.py": {"grader", "guest_model", "source", "torch", "wire"},
+    "guest.py": {"grader", "guest_model", "guest_notebook", "source", "torch", "wire"},
     "guest_model.py": {"numpy", "torch"},
     "template.py": {"guest", "namespace"},
     "namespace.py": set(),
