@@ -109,19 +109,19 @@ class _Run:
     device: str
     fresh: bool
     told: Told
+    deferred: Deferred = field(default_factory=Deferred)
+    is_exhausted: bool = False
     executor: Executor | None = None
     running: dict[Future[Report], _Job] = field(default_factory=dict)
     suspects: deque[_Job] = field(default_factory=deque)  # in flight when a worker died
 
     def everything(self, tasks: Iterator[Task]) -> None:
         is_over = False
-        with Deferred() as deferred:
+        with self.deferred:
             try:
-                while True:
+                while self.running or self.suspects or not self.is_exhausted:
                     self._fill(tasks)
-                    if not self.running:
-                        break
-                    with deferred.delivered():
+                    with self.deferred.delivered():
                         wait(self.running, return_when=FIRST_COMPLETED)
                     for future in [future for future in self.running if future.done()]:
                         self._finish(future)
@@ -139,8 +139,10 @@ class _Run:
                 self._submit(self.suspects.popleft())
             return
         while len(self.running) < 2 * self.pool.jobs:
-            task = next(tasks, None)
+            with self.deferred.delivered():
+                task = next(tasks, None)
             if task is None:
+                self.is_exhausted = True
                 return
             self._take(task)
             if self.suspects:
@@ -183,8 +185,8 @@ class _Run:
             with blocked():  # a process that starts now inherits it, and leaves Ctrl-C to us
                 future = self.executor.submit(grade_one, job.submission, self.course.folder, job.left, self.device)
         except BrokenExecutor:
-            self.suspects.append(job)
             self._restart()
+            self._suspect(job)
             return
         self.running[future] = job
 
@@ -212,13 +214,16 @@ class _Run:
                 jobs.append(self.running.pop(future))
         self._restart()
         for suspect in jobs:
-            suspect.deaths += 1
-            if suspect.deaths < MAX_DEATHS:
-                self.suspects.append(suspect)
-            else:
-                self._give_up(
-                    suspect, msg("the process that graded it died twice; grade it alone with `grade check` to see why")
-                )
+            self._suspect(suspect)
+
+    def _suspect(self, job: _Job) -> None:
+        job.deaths += 1
+        if job.deaths < MAX_DEATHS:
+            self.suspects.append(job)
+        else:
+            self._give_up(
+                job, msg("the process that graded it died twice; grade it alone with `grade check` to see why")
+            )
 
     def _restart(self) -> None:
         self.pool.stop(now=True)

@@ -1,6 +1,7 @@
 """The schedule: what is known is not run, what is finished is kept, one broken thing stops nothing else."""
 
 import os
+import signal
 import threading
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from grader.message import msg
 from grader.model import ExerciseReport, Outcome, Report, Verdict
 
 NAMES = ("conv_by_hand", "receptive_field")
+DIED = "the process that graded it died twice; grade it alone with `grade check` to see why"
 
 
 class Dies(BaseException):
@@ -207,9 +209,7 @@ def test_a_dead_worker_is_tried_once_more_then_its_submission_is_named(tasks, gr
 
     assert [text for text, _ in graded].count("dies") == 2
     assert points(book) == dict.fromkeys("acde", (6, 0))
-    assert str(told["b"].reason) == (
-        "the process that graded it died twice; grade it alone with `grade check` to see why"
-    )
+    assert str(told["b"].reason) == DIED
     assert told["b"].is_ours
     assert pool.started == 3
     assert pool.stopped[-1] is False
@@ -232,6 +232,35 @@ def test_whoever_was_beside_a_dead_worker_loses_nothing(tasks, graded, batch, bo
 
     assert all(done.has_verdict for done in told.values())
     assert len(points(book)) == 3
+
+
+def test_workers_that_never_start_leave_a_reason_for_everyone(tasks, graded, batch, book):
+    class Never(Pool):
+        def start(self):
+            executor = super().start()
+            executor.is_broken = True
+            return executor
+
+    told = batch(tasks(a="1", b="2", c="3"), Never())
+
+    assert [str(done.reason) for done in told.values()] == [DIED] * 3
+    assert graded == []
+
+
+def test_an_interrupt_ends_a_batch_that_only_looks_up(tasks, graded, batch, course, book):
+    names = [f"s{number}" for number in range(5)]
+    handed_in = tasks(**{name: name for name in names})
+    batch(handed_in)
+    told = []
+
+    def tell(done):
+        told.append(done)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(handed_in, course, book, Pool(), only=NAMES, told=tell)
+
+    assert len(told) == 1
 
 
 def test_an_exception_of_ours_is_one_line(tasks, graded, batch, book):
