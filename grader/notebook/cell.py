@@ -15,12 +15,14 @@ MAX_WORK = (
     4_000_000  # characters times magics of one notebook: the transformer reads a cell anew for each of its magics
 )
 
+MAX_LINE = 2000  # characters; IPython's patterns are made for lines that people type
+
 _CELL_MAGIC = re.compile(r"%%(?P<name>[\w!]+|!)[ \t]*(?P<line>.*)")
 _KEPT = frozenset({"time", "capture", "prun", "memit"})  # the body is run as if the magic were not there
 _FILES = frozenset({"writefile", "file"})
 _SHELLS = frozenset({"!", "bash", "sh", "script", "system", "sx", "cmd", "pip", "conda", "zsh", "mamba", "uv"})
 _SHELL_CALL = re.compile(r"get_ipython\(\)\.(?:system|getoutput|run_line_magic\('(?:pip|conda|mamba|uv|sx|system)')")
-_ESCAPED = re.compile(r"^[ \t]*(?:[!%?,;/]|.*(?:=[ \t]*[!%]|\?[ \t]*$))", re.MULTILINE)
+_ASSIGNED = re.compile(r"=[ \t]{0,20}[!%]")
 _PROMPT = re.compile(r"\n*(?:[ \t]|>>>|In \[)")
 _PLAIN_ESCAPE = re.compile(r"([ \t]*)(?:!|%\w)")
 
@@ -52,12 +54,14 @@ class Transformer:
         """
         if (whole := self._cell_magic(text)) is not None:
             return whole
-        if _is_python(text) or not (_ESCAPED.search(text) or _PROMPT.match(text)):
+        lines = text.split("\n")
+        escaped = sum(map(_is_escaped, lines))
+        if _is_python(text) or not (escaped or _PROMPT.match(text)):
             return PlainCell(text, _shell_lines(text))
-        changed = self._transformed(text)
+        changed = self._transformed(text, escaped) if max(map(len, lines)) <= MAX_LINE else text
         if not _is_python(changed):
             changed = "\n".join(_without_escape(line) for line in changed.split("\n"))
-        found = {number for number, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith("!")}
+        found = {number for number, line in enumerate(lines, 1) if line.lstrip().startswith("!")}
         return PlainCell(changed, tuple(sorted(found | set(_shell_lines(changed)))))
 
     def _cell_magic(self, text: str) -> PlainCell | None:
@@ -74,7 +78,7 @@ class Transformer:
             return PlainCell(blank, (), name, "\n".join(lines[first + 1 :]) + "\n")
         return PlainCell(blank, (first + 1,) if magic["name"] in _SHELLS else ())
 
-    def _transformed(self, text: str) -> str:
+    def _transformed(self, text: str, escaped: int) -> str:
         """The cell through IPython's transformer, one magic at a time, so that every line keeps its number."""
         from IPython.core import inputtransformer2
 
@@ -84,7 +88,7 @@ class Transformer:
         try:
             for clean in (ipython.leading_indent, ipython.classic_prompt, ipython.ipython_prompt):
                 lines = clean(lines)
-            for _ in range(len(_ESCAPED.findall(text)) + 1):
+            for _ in range(escaped + 1):
                 self.left -= len(text)
                 if self.left < 0:
                     return text
@@ -102,6 +106,11 @@ def _as_long(before: list[str], after: list[str]) -> list[str]:
     missing = len(before) - len(after)
     place = next((number for number, line in enumerate(after) if line != before[number]), len(after) - 1)
     return [*after[: place + 1], *["\n"] * missing, *after[place + 1 :]]
+
+
+def _is_escaped(line: str) -> bool:
+    bare = line.strip()
+    return bare[:1] in tuple("!%?,;/") or bare.endswith("?") or _ASSIGNED.search(bare) is not None
 
 
 def _is_python(text: str) -> bool:
