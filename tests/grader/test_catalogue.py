@@ -119,7 +119,7 @@ def test_help_of_commands_is_collected_as_it_is_looked_up():
     assert found["Show the last recorded reports, or the one with this number."] == "grader/cli/show.py"
     assert found["Grade this exercise only; may be given several times."] == "grader/cli/grading.py"
     assert (
-        "Grade a folder or a zip like submit, but record nothing.\n\nThe exit codes are those of `grade submit`."
+        "Grade a folder, a zip or a notebook like submit, but record nothing.\n\nThe exit codes are those of `grade submit`."
         in found
     )
     assert found["Usage:"] == "click"
