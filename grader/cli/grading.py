@@ -56,17 +56,22 @@ def grading_options(function: Function) -> Function:
 
 
 def grade_path(session: Session, path: Path, only: tuple[str, ...], device: str) -> Report:
-    """Grade what lies at a path."""
-    from grader.cli import staff
-    from grader.grade import grade
-    from grader.intake import read_submission
+    """Grade what lies at a path; the guests' libraries are imported while we import what we need ourselves."""
     from grader.sandbox.warm import WarmLauncher
 
-    staff.open_log()
-    submission = read_submission(path)
     course = session.load_course()
-    with WarmLauncher() as walls, _progress(session, course, only) as told:
-        return grade(submission, course, only=only, device=device, walls=walls, progress=told)
+    exercises = [course.exercise(name) for name in only] or course.exercises
+    with WarmLauncher() as walls:
+        if device == "cpu":
+            walls.expect(sorted({exercise.guest for exercise in exercises if exercise.guest}))
+        from grader.cli import staff
+        from grader.grade import grade
+        from grader.intake import read_submission
+
+        staff.open_log()
+        submission = read_submission(path)
+        with _progress(session, course, only) as told:
+            return grade(submission, course, only=only, device=device, walls=walls, progress=told)
 
 
 def show(session: Session, report: Report) -> None:

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -45,10 +45,15 @@ WARM_UP_S = 120.0  # to import torch on a slow disk
 FORK_S = 20.0
 END_S = 10.0
 ATTEMPTS = 2  # a template that was killed is started again
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # bwrap itself, or what it has started
 
 
 class TemplateLost(Exception):
     """The template is gone, or could not be started; no line of a student's code has run."""
+
+
+class TemplateKilled(TemplateLost):
+    """It was killed from outside while it started."""
 
 
 class WarmLauncher:
@@ -85,6 +90,13 @@ class WarmLauncher:
     ) -> None:
         self.close()
 
+    def expect(self, kinds: Iterable[str]) -> None:
+        """Begin to warm templates of these kinds, for guests that will be asked for soon; this does not wait for them."""
+        for kind in kinds:
+            if self.reason is None:
+                with self._lock:
+                    self._begun(kind)
+
     def close(self) -> None:
         """End the templates; may be called twice."""
         with self._lock:
@@ -113,15 +125,33 @@ class WarmLauncher:
         return self._cold.launch(spec, scratch)
 
     def _template(self, kind: str) -> Template | None:
-        key = (os.getpid(), kind)  # a forked worker has a copy of its parent's, which are not its own
+        """The template of a kind, warm; one that is killed while it warms up is started once more."""
         with self._lock:
-            if key not in self._templates:
-                try:
-                    self._templates[key] = Template(kind)
-                except (TemplateLost, OSError) as error:
-                    self._give_up(error)
+            for _ in range(ATTEMPTS):
+                template = self._begun(kind)
+                if template is None:
                     return None
-            return self._templates[key]
+                try:
+                    template.wait()
+                    return template
+                except TemplateLost as error:
+                    del self._templates[os.getpid(), kind]
+                    if not isinstance(error, TemplateKilled):
+                        self._give_up(error)
+                        return None
+                    killed = error
+            self._give_up(killed)
+            return None
+
+    def _begun(self, kind: str) -> Template | None:
+        """The template of a kind, which may not be warm yet; whoever calls holds the lock."""
+        key = (os.getpid(), kind)  # a forked worker has a copy of its parent's, which are not its own
+        if key not in self._templates:
+            try:
+                self._templates[key] = Template(kind)
+            except OSError as error:
+                self._give_up(error)
+        return self._templates.get(key)
 
     def _give_up(self, error: Exception) -> None:
         self.reason = msg("no guest can be forked from a template here: {error}", error=str(error))
@@ -134,33 +164,47 @@ class WarmLauncher:
 
 
 class Template:
-    """Our end of a template process of one kind.
-
-    Raises:
-        TemplateLost: It did not come up; the text is what it said.
-    """
+    """Our end of a template process of one kind, which has begun to import its libraries."""
 
     def __init__(self, kind: str) -> None:
         self.has_forked = False
+        self._is_warm = False
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, tempfile.TemporaryFile() as said:
-            with readable(bubblewrap.template_arguments(kind)) as descriptor:
+        try:
+            with theirs, readable(bubblewrap.template_arguments(kind)) as descriptor:
                 command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/guest/template.py")]
                 self.process = subprocess.Popen(
                     [*command, str(theirs.fileno()), "/packages", kind],
                     stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=said,
+                    stdout=self._said,
+                    stderr=self._said,
                     pass_fds=[theirs.fileno(), descriptor],
                     env=environment(f"template-{kind}"),
                     cwd="/",
                     start_new_session=True,
                 )
-            theirs.close()
-            if _receive(self._control, WARM_UP_S)[0] != b"ready":
-                self.close()
-                said.seek(0)
-                raise TemplateLost(clean(said.read().decode(errors="replace"), 300) or "it ended without a word")
+        except BaseException:
+            self._control.close()
+            self._said.close()
+            raise
+
+    def wait(self) -> None:
+        """Wait until the libraries are imported.
+
+        Raises:
+            TemplateKilled: It was killed from outside.
+            TemplateLost: It did not come up; the text is what it said.
+        """
+        if self._is_warm:
+            return
+        self._is_warm = _receive(self._control, WARM_UP_S)[0] == b"ready"
+        if not self._is_warm:
+            status = self._end()
+            self._said.seek(0)
+            said = clean(self._said.read().decode(errors="replace"), 300)
+            self.close()
+            raise (TemplateKilled if status in KILLED else TemplateLost)(said or "it ended without a word")
 
     def fork(self, spec: GuestSpec) -> Launched:
         """Fork a guest.
@@ -196,12 +240,28 @@ class Template:
 
     def close(self) -> None:
         """End the template; its guests live on until they are ended."""
+        if not self._is_warm:
+            self._kill()  # it would hear of its end only when all is imported
+        self._end()
+        self._said.close()
+
+    def _end(self) -> int:
+        """Let it end; how it did."""
         self._control.close()
         try:
-            self.process.wait(END_S)
+            return self.process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self._kill()
+            return 0
+
+    def _kill(self) -> None:
+        """Kill what bwrap has started, which it buries and ends with; or bwrap, where that did not help."""
+        with contextlib.suppress(psutil.Error, subprocess.TimeoutExpired):
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                child.kill()
+                self.process.wait(1)
+        self.process.kill()
+        self.process.wait()
 
 
 class Kept:

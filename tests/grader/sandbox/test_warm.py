@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -432,6 +433,28 @@ def test_a_guest_that_uses_a_gpu_is_started_cold(guest):
     with WarmLauncher() as walls:
         assert said(guest(walls, device="cuda"), "state")
         assert walls._templates == {}
+
+
+@needs_bubblewrap
+def test_a_template_that_is_expected_is_the_one_that_forks(guest):
+    with WarmLauncher() as walls:
+        walls.expect(["numpy"])
+        [expected] = walls._templates.values()
+        assert isinstance(guest(walls)._launched.process, Kept)
+        assert list(walls._templates.values()) == [expected]
+
+
+@needs_bubblewrap
+def test_a_template_that_nobody_needed_is_ended_before_it_is_warm():
+    with WarmLauncher() as walls:
+        walls.expect(["torch"])
+        [template] = walls._templates.values()
+        started = psutil.Process(template.process.pid)
+        while not started.children():  # bwrap starts the interpreter
+            time.sleep(0.001)
+        processes = [started, *started.children(recursive=True)]
+    assert template.process.returncode is not None
+    assert not psutil.wait_procs(processes, timeout=0.5)[1]
 
 
 @needs_bubblewrap
