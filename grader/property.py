@@ -16,6 +16,7 @@ from grader.exercise import Check
 from grader.expect import Mismatch
 from grader.sandbox.host import GuestLost, MissingName, StudentError, UnsendableValue
 from grader.student import Call, Student
+from grader.tape import Body, Recording, Replay, taped
 
 MAX_SHRINK_EXAMPLES = 400
 ORIGINAL = "__grade_original__"
@@ -53,7 +54,7 @@ def run_check(check: Check, fixtures: Mapping[str, Any], student: Student | None
         recorder.run(lambda: check.function(**given))
         return
     try:
-        _as_property(check, recorder, seed)(**given)
+        _run_property(check, recorder, given, seed)
     except _ShrunkEnough:
         raise recorder.smallest() from None
     except GuestLost:
@@ -104,18 +105,45 @@ def _flaky() -> type[Exception]:
     return Flaky
 
 
-def _as_property(check: Check, recorder: _Recorder, seed: str) -> Callable[..., Any]:
-    """The check's Hypothesis test with our settings and seed, its body wrapped by the recorder."""
+def _run_property(check: Check, recorder: _Recorder, given: Mapping[str, Any], seed: str) -> None:
+    """From the tape of an earlier run as long as all is well, otherwise by Hypothesis."""
+    original, names = _original(check.function), frozenset(given)
+
+    def body(**kwargs: Any) -> None:
+        recorder.run(lambda: original(**kwargs))
+
+    examples = taped(original, seed)
+    if examples is None:
+        recording = Recording(names)
+        _as_property(check, lambda **kwargs: recording.run(body, kwargs), seed)(**given)
+        recording.keep(original, seed)
+        return
+    for number, example in enumerate(examples):
+        try:
+            example.play(body, given)
+        except Exception as failure:
+            replay = Replay(names, examples[:number], example, failure)
+            break
+    else:
+        return
+    _as_property(check, lambda **kwargs: replay.run(body, kwargs), seed)(**given)
+
+
+def _original(function: Callable[..., Any]) -> Body:
+    """The body of a property as its author wrote it."""
+    test: Any = function
+    found: Body = getattr(test, ORIGINAL, test.hypothesis.inner_test)
+    return found
+
+
+def _as_property(check: Check, body: Body, seed: str) -> Callable[..., Any]:
+    """The check's Hypothesis test with our settings and seed, and another body."""
     import hypothesis
     from hypothesis import HealthCheck, Phase
 
     _forget_local_constants()
     test: Any = check.function
-    original = getattr(test, ORIGINAL, test.hypothesis.inner_test)
-
-    def body(*args: Any, **kwargs: Any) -> None:
-        recorder.run(lambda: original(*args, **kwargs))
-
+    original = _original(test)
     test.hypothesis.inner_test = body  # what Hypothesis offers to test runners
     if not hasattr(test, ORIGINAL):
         setattr(test, ORIGINAL, original)
