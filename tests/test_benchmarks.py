@@ -1,5 +1,6 @@
 """The benchmarks of the reference run: nothing is timed here, a quick round only shows that they work."""
 
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from grader.exercise import load_course
 from grader.sandbox.isolation import probe_bubblewrap
+from grader.verify import verify
 from reference.models import ResNet
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -29,7 +32,22 @@ def run(monkeypatch, capsys):
         ]
 
     yield call
-    sys.modules.pop("timing", None)
+    for name in ("cpu", "timing"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """The module that counts processor time by control groups, where one can be made."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    module = importlib.import_module("cpu")
+    try:
+        with module.group():
+            yield module
+    except SystemExit as said:
+        pytest.skip(str(said))
+    finally:
+        sys.modules.pop("cpu", None)
 
 
 def test_layers_are_timed_against_torch(run):
@@ -87,3 +105,28 @@ def test_networks_of_other_sizes_are_not_compared(run, monkeypatch):
 
     with pytest.raises(SystemExit, match="resnet18: expected equal parameters, got .* they are not one network"):
         run("models.py", "--quick", "--device", "cpu", "--only", "resnet18")
+
+
+@pytest.mark.skipif(not probe_bubblewrap().works, reason="guests are forked only where bubblewrap works")
+def test_a_batch_is_timed_beside_plain_forks(run, counted):
+    text, (head, row, *_) = run("batch.py", "--quick", "--jobs", "1")
+
+    assert head == ["submissions", "wall s", "processor ms each", "floor: processor ms each", "ratio"]
+    assert row[0] == "2"
+    assert all(float(cell) > 0 for cell in row[1:])
+    assert "check50" in text
+
+
+def test_the_course_of_the_batch_is_proved_and_has_twelve_checks():
+    course = load_course(FOLDER / "plain_course")
+
+    assert [proof.problems for proof in verify(course)] == [()] * 3
+    assert sum(len(exercise.checks) for exercise in course.exercises) == 12
+
+
+def test_processes_that_were_killed_are_counted(counted):
+    script = "import os, time\nif os.fork() == 0:\n while time.process_time() < 0.3: 1\n os.kill(os.getpid(), 9)\ntime.sleep(1)"
+    used, wall, _ = counted.run([sys.executable, "-S", "-c", script], {})
+
+    assert 0.3 <= used < 0.9
+    assert wall >= 1
