@@ -2,6 +2,9 @@
 
 Only the parent touches the gradebook: each submission is one transaction the moment it is finished, so a batch that
 ends at any moment loses what was in flight and nothing else, and running it again goes on from there.
+A mark that stands is never changed by a batch: what an earlier version of an exercise gave for the same content goes
+on to count (`grade regrade` shows and applies what the present one would give), and a lower result never replaces one
+that was made under the same key.
 A worker's death takes down everything that its executor was doing, so those submissions are tried once more, one at
 a time; the one whose worker dies again is named.
 """
@@ -10,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
@@ -20,10 +23,10 @@ from grader.batch.worker import Pool, grade_one
 from grader.errors import GradebookError, GraderError
 from grader.exercise import Course
 from grader.grade import resolve_device
-from grader.gradebook import Gradebook, HandedIn, exercise_key
+from grader.gradebook import Gradebook, HandedIn, Result, exercise_key
 from grader.intake import Submission
 from grader.message import Message, msg
-from grader.model import ExerciseReport, Report
+from grader.model import Report
 from grader.sandbox.isolation import strongest
 
 STAFF_LOG = logging.getLogger("grader.staff")
@@ -38,7 +41,8 @@ class Done:
     Attributes:
         is_ours: The reason is a fault of ours, or of this machine.
         was_known: Everything was looked up, nothing was run.
-        remark: What the instructor should know beside the result.
+        earlier: Exercises in which a mark of an earlier version stands.
+        remarks: What the instructor should know beside the result.
     """
 
     task: Task
@@ -46,7 +50,8 @@ class Done:
     reason: Message | None = None
     is_ours: bool = False
     was_known: bool = False
-    remark: Message | None = None
+    earlier: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
     @property
     def has_verdict(self) -> bool:
@@ -72,7 +77,7 @@ def run(
 
     Args:
         only: Names of the exercises to grade; none means all.
-        fresh: Grade also what the gradebook knows.
+        fresh: Grade also what the gradebook knows of the present version of an exercise.
         told: Told of each submission that is finished, in the order in which they finish.
 
     Raises:
@@ -91,10 +96,16 @@ def run(
 
 @dataclass(slots=True)
 class _Job:
-    """One content to grade, for everyone who handed it in."""
+    """One content to grade, for everyone who handed it in.
+
+    Attributes:
+        known: What is not graded, by exercise.
+        before: What the gradebook holds of what is graded nevertheless.
+    """
 
     submission: Submission
-    known: dict[str, ExerciseReport]
+    known: dict[str, Result]
+    before: dict[str, Result]
     left: tuple[str, ...]
     tasks: list[Task]
     deaths: int = 0
@@ -163,20 +174,18 @@ class _Run:
                 job.tasks.append(task)
                 return
         try:
-            known = {} if self.fresh else self._look_up(submission.digest)
+            known = self.book.known(task.person.id, submission.digest, self.keys)
         except GradebookError as error:
             self.told(Done(task, reason=error.message, is_ours=True))
             return
+        again = {name: found for name, found in known.items() if self.fresh and found.key == self.keys[name]}
+        known = {name: found for name, found in known.items() if name not in again}
         left = tuple(name for name in self.keys if name not in known)
-        job = _Job(submission, known, left, [task])
+        job = _Job(submission, known, again, left, [task])
         if left:
             self._submit(job)
         else:
             self._keep(job, self._report(job), was_known=True)
-
-    def _look_up(self, digest: str) -> dict[str, ExerciseReport]:
-        found = {name: self.book.graded(digest, name, key) for name, key in self.keys.items()}
-        return {name: part for name, part in found.items() if part is not None}
 
     def _submit(self, job: _Job) -> None:
         if self.executor is None:
@@ -240,15 +249,24 @@ class _Run:
                 self._finish(future)
 
     def _keep(self, job: _Job, report: Report, *, was_known: bool = False) -> None:
+        keys = self.keys | {name: found.key for name, found in job.known.items()}
         for task in job.tasks:
-            remark = _other_student(task, job.submission)
+            remarks = tuple(_other_student(task, job.submission))
             try:
-                self.book.record(task.person.id, _handed_in(task, report.submission), report, self.keys)
+                counts = self.book.record(task.person.id, _handed_in(task, report.submission), report, keys)
             except GradebookError as error:
                 reason = msg("it was graded, but the result could not be kept: {reason}", reason=error.message)
-                self.told(Done(task, report, reason, is_ours=True, remark=remark))
-            else:
-                self.told(Done(task, report, was_known=was_known, remark=remark))
+                self.told(Done(task, report, reason, is_ours=True, remarks=remarks))
+                continue
+            self.told(
+                Done(
+                    task,
+                    replace(report, exercises=tuple(counts[part.exercise].report for part in report.exercises)),
+                    was_known=was_known,
+                    earlier=tuple(name for name, counting in counts.items() if counting.key != self.keys[name]),
+                    remarks=(*remarks, *_graded_again(task, job.before, report, counts)),
+                )
+            )
 
     def _without_result(self, task: Task, digest: str, reason: Message, *, is_ours: bool = False) -> None:
         try:
@@ -260,7 +278,8 @@ class _Run:
 
     def _report(self, job: _Job, fresh: Report | None = None) -> Report:
         """The report as if all had been graded at once: what was known and what is new, in the course's order."""
-        parts = job.known | {part.exercise: part for part in (fresh.exercises if fresh else ())}
+        parts = {name: found.report for name, found in job.known.items()}
+        parts |= {part.exercise: part for part in (fresh.exercises if fresh else ())}
         exercises = tuple(parts[name] for name in self.keys)
         not_graded = tuple(exercise.name for exercise in self.course.exercises if exercise.name not in self.keys)
         if fresh is not None:
@@ -282,17 +301,43 @@ def _handed_in(task: Task, digest: str) -> HandedIn:
     return HandedIn(digest, task.found.key, task.found.received_at)
 
 
-def _other_student(task: Task, submission: Submission) -> Message | None:
+def _other_student(task: Task, submission: Submission) -> Iterator[Message]:
     """A remark where the submission says that it is someone else's."""
     named = submission.student
-    if named is None or named == task.person.id:
-        return None
-    return msg(
-        "{submission} was handed in by {person}, but its grade.toml names {other}",
-        submission=task.found.key,
-        person=task.person.id,
-        other=named,
-    )
+    if named is not None and named != task.person.id:
+        yield msg(
+            "{submission} was handed in by {person}, but its grade.toml names {other}",
+            submission=task.found.key,
+            person=task.person.id,
+            other=named,
+        )
+
+
+def _graded_again(
+    task: Task, before: Mapping[str, Result], report: Report, counts: Mapping[str, Result]
+) -> Iterator[Message]:
+    """A remark for each exercise that was graded although it was known, and gave something else."""
+    for part in report.exercises:
+        if part.exercise not in before:
+            continue
+        old, new = before[part.exercise].report.points, part.points
+        if counts[part.exercise].report.points == new != old:
+            yield msg(
+                "{student}, {exercise}: graded again it got {new} points in place of {old}, which count now",
+                student=task.person.id,
+                exercise=part.exercise,
+                old=old.earned,
+                new=new.earned,
+            )
+        elif new != old:
+            yield msg(
+                "{student}, {exercise}: graded again it got {new} points; the {old} of before stand, because nothing "
+                "that decides has changed",
+                student=task.person.id,
+                exercise=part.exercise,
+                old=old.earned,
+                new=new.earned,
+            )
 
 
 def _our_mistake(error: BaseException) -> Message:

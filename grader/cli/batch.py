@@ -16,7 +16,7 @@ from grader.cli.session import Session, common_options, json_option
 from grader.message import Message, msg, verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from grader.batch.matching import Matching
     from grader.batch.run import Done
@@ -39,7 +39,12 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="How many submissions are graded at once; without it, one for each core.",
 )
-@click.option("--fresh", cls=HelpOption, is_flag=True, help="Grade also what the gradebook knows already.")
+@click.option(
+    "--fresh",
+    cls=HelpOption,
+    is_flag=True,
+    help="Grade also what the gradebook knows already; a mark never becomes lower by it.",
+)
 @click.option(
     "--assignment",
     cls=HelpOption,
@@ -115,14 +120,32 @@ def command(
                 kept = sum(done.has_verdict for done in finished)
                 click.echo(session.say(_stopped(kept, len(matching.tasks))), err=True)
                 raise
-        name = book.name
+        name, marks = book.name, book.table().remarks if any(done.earlier for done in finished) else ()
     code = of_batch(finished, len(matching.unmatched))
-    remarks = (*findings.remarks, *matching.remarks, *(done.remark for done in finished if done.remark is not None))
+    remarks = (
+        *findings.remarks,
+        *matching.remarks,
+        *(remark for done in finished for remark in done.remarks),
+        *_earlier(finished),
+        *marks,
+    )
     if session.as_json:
         session.echo_json(_document(session, name, finished, matching, remarks, code))
     else:
         _summarise(session, name, finished, matching, remarks)
     return int(code)
+
+
+def _earlier(finished: Iterable[Done]) -> Iterator[Message]:
+    """That marks stand which the exercises as they are now have not given."""
+    marks = {(done.task.person.id, exercise) for done in finished for exercise in done.earlier}
+    if marks:
+        yield msg(
+            "{count} marks of {exercises} stand as they were given before the exercise, the grader, a library or the "
+            "device changed; `grade regrade --dry-run SOURCE...` shows what would change now",
+            count=len(marks),
+            exercises=", ".join(sorted({exercise for _, exercise in marks})),
+        )
 
 
 def _stopped(kept: int, total: int) -> Message:
@@ -174,6 +197,7 @@ def _document(
             "state": state(done),
             "points": done.report.points.to_json() if done.report is not None and done.has_verdict else None,
             "known_before": done.was_known,
+            "earlier": list(done.earlier),
             "reason": done.reason.to_json() if done.reason is not None else None,
         }
         for done in sorted(finished, key=lambda done: done.task.found.key)

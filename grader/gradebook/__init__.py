@@ -3,6 +3,6 @@
 from grader.errors import GradebookError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.lookup import exercise_key
-from grader.gradebook.table import Cell, HandedIn, Person, Row, Table
+from grader.gradebook.table import Cell, HandedIn, Person, Result, Row, Table
 
-__all__ = ["Cell", "Gradebook", "GradebookError", "HandedIn", "Person", "Row", "Table", "exercise_key"]
+__all__ = ["Cell", "Gradebook", "GradebookError", "HandedIn", "Person", "Result", "Row", "Table", "exercise_key"]

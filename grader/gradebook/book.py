@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from grader.gradebook import review as by_hand
 from grader.gradebook import store
 from grader.gradebook.database import Database
 from grader.gradebook.schema import EXERCISE, GRADED, OUTCOME, PERSON, RESULT, REVIEW, SUBMISSION
-from grader.gradebook.table import CheckMark, HandedIn, Person, Recount, Review, Table
+from grader.gradebook.table import Cell, CheckMark, HandedIn, Person, Recount, Result, Review, Table
 from grader.gradebook.table import Row as TableRow
 from grader.message import Message, msg
 from grader.model import ExerciseReport, Report, Verdict
@@ -79,11 +80,39 @@ class Gradebook:
             part = store.part_of(connection, found.id, found.report)
         return None if store.has_fault(part) else part
 
-    def record(self, person_id: str, handed_in: HandedIn, report: Report, keys: Mapping[str, str]) -> None:
+    def known(self, person_id: str, submission_digest: str, keys: Mapping[str, str]) -> dict[str, Result]:
+        """What needs no grading for this content: what counts already, otherwise what is kept under the present key.
+
+        Results with a fault of ours are left out.
+
+        Args:
+            keys: The present key of each exercise, as `exercise_key` gives it.
+        """
+        found = {}
+        with self._database.reading() as connection:
+            standing = store.standing(connection, person_id, submission_digest)
+            for name, key in keys.items():
+                kept = store.result_of(connection, submission_digest, name, key)
+                for row in (standing.get(name), kept):
+                    if row is None:
+                        continue
+                    part = store.part_of(connection, row.id, row.report)
+                    if not store.has_fault(part):
+                        found[name] = Result(row.key, part)
+                        break
+        return found
+
+    def record(self, person_id: str, handed_in: HandedIn, report: Report, keys: Mapping[str, str]) -> dict[str, Result]:
         """Keep a submission with its report; exercises that the report leaves out keep what they had.
+
+        A mark that stands is not changed by this: where a result of the same content counts under another key, it
+        goes on to count, and the new one is kept beside it (`recount` lets it count).
 
         Args:
             keys: The key of each exercise in the report, as `exercise_key` gives it.
+
+        Returns:
+            What counts now, by exercise.
 
         Raises:
             ValueError: The report is of another content, or a key is missing.
@@ -95,15 +124,25 @@ class Gradebook:
         head = report.to_json()
         for left_out in ("exercises", "points", "not_graded"):
             del head[left_out]
+        counts = {}
         with self._database.writing() as connection:
+            standing = store.standing(connection, person_id, handed_in.digest)
             submission = store.put_submission(connection, person_id, handed_in, report=store.as_json(head), reason=None)
             store.put_exercises(connection, report)
             for part in report.exercises:
-                result = store.put_result(connection, handed_in.digest, keys[part.exercise], part)
+                key = keys[part.exercise]
+                number, counting = store.put_result(connection, handed_in.digest, key, part)
+                stands = standing.get(part.exercise)
+                if stands is not None and stands.key != key:
+                    before = store.part_of(connection, stands.id, stands.report)
+                    if not store.has_fault(before):
+                        number, counting, key = stands.id, before, stands.key
                 here = (GRADED.c.submission == submission) & (GRADED.c.exercise == part.exercise)
                 connection.execute(delete(GRADED).where(here))
-                connection.execute(insert(GRADED).values(submission=submission, exercise=part.exercise, result=result))
+                connection.execute(insert(GRADED).values(submission=submission, exercise=part.exercise, result=number))
+                counts[part.exercise] = Result(key, counting)
             store.put_receipt(connection, submission)
+        return counts
 
     def keep(self, report: Report, keys: Mapping[str, str]) -> None:
         """Keep results that count for nobody yet, so that `graded` finds them."""
@@ -176,7 +215,8 @@ class Gradebook:
             for person in people
         ]
         used = tuple(name for name in exercises if any(name in row.cells for row in rows))
-        return Table(used, tuple(rows), tuple(_version_remarks(used, rows)))
+        marked = tuple(_with_earlier(rows, _newest(marks)))
+        return Table(used, marked, tuple(_version_remarks(used, marked)))
 
     def review(self, marks: Iterable[Review]) -> None:
         """Add marks by hand, all of them or none; `grader.gradebook.review` says for what they count.
@@ -211,9 +251,12 @@ def _grouped(rows: Iterable[Row[Any]], column: str) -> dict[str, list[Row[Any]]]
     return groups
 
 
-def _marks(connection: Connection) -> dict[int, dict[str, tuple[int, str, list[CheckMark]]]]:
-    """By submission and exercise: the version, the key and what each check gave."""
-    found: dict[int, dict[str, tuple[int, str, list[CheckMark]]]] = {}
+Marks = dict[int, dict[str, tuple[int, str, int, list[CheckMark]]]]
+
+
+def _marks(connection: Connection) -> Marks:
+    """By submission and exercise: the version, the key and the number of the result, and what each check gave."""
+    found: Marks = {}
     wanted = (
         select(GRADED.c.submission, GRADED.c.exercise, RESULT.c.version, RESULT.c.key, OUTCOME)
         .join(RESULT, RESULT.c.id == GRADED.c.result)
@@ -221,9 +264,19 @@ def _marks(connection: Connection) -> dict[int, dict[str, tuple[int, str, list[C
         .order_by(GRADED.c.submission, OUTCOME.c.result, OUTCOME.c.position)
     )
     for row in connection.execute(wanted):
-        _, _, marks = found.setdefault(row.submission, {}).setdefault(row.exercise, (row.version, row.key, []))
+        fresh: tuple[int, str, int, list[CheckMark]] = (row.version, row.key, row.result, [])
+        *_, marks = found.setdefault(row.submission, {}).setdefault(row.exercise, fresh)
         marks.append(CheckMark(row.check_name, Verdict(row.verdict), row.possible))
     return found
+
+
+def _newest(marks: Marks) -> dict[str, str]:
+    """By exercise the key of the newest result: of the highest version, among those the last one that was made."""
+    newest: dict[str, tuple[int, int, str]] = {}
+    for cells in marks.values():
+        for exercise, (version, key, number, _) in cells.items():
+            newest[exercise] = max(newest.get(exercise, (version, number, key)), (version, number, key))
+    return {exercise: key for exercise, (_, _, key) in newest.items()}
 
 
 def _review(row: Row[Any]) -> Review:
@@ -234,7 +287,7 @@ def _review(row: Row[Any]) -> Review:
 def _row(
     person: Row[Any],
     submissions: list[Row[Any]],
-    marks: Mapping[int, Mapping[str, tuple[int, str, list[CheckMark]]]],
+    marks: Marks,
     reviews: list[Review],
 ) -> TableRow:
     owner = Person(person.id, person.name, person.email)
@@ -249,7 +302,7 @@ def _row(
         if any(row.report is not None for row in submissions):
             problems.append(msg("an earlier submission was graded; the last one counts, and it could not be"))
     else:
-        for exercise, (version, key, checks) in marks.get(counting.id, {}).items():
+        for exercise, (version, key, _, checks) in marks.get(counting.id, {}).items():
             given = [review for review in reviews if review.exercise == exercise]
             cells[exercise] = by_hand.cell(exercise, version, key, checks, counting.digest, given)
             problems += cells[exercise].problems
@@ -266,12 +319,24 @@ def _row(
     return TableRow(owner, handed_in, cells, tuple(problems), len(submissions))
 
 
-def _version_remarks(exercises: Iterable[str], rows: list[TableRow]) -> Iterable[Message]:
+def _with_earlier(rows: Iterable[TableRow], newest: Mapping[str, str]) -> Iterator[TableRow]:
+    """The rows whose cells say whether they are of an earlier version."""
+    for row in rows:
+        earlier: dict[str, Cell] = {
+            name: replace(cell, is_earlier=True) for name, cell in row.cells.items() if cell.key != newest[name]
+        }
+        yield replace(row, cells=row.cells | earlier) if earlier else row
+
+
+def _version_remarks(exercises: Iterable[str], rows: Sequence[TableRow]) -> Iterator[Message]:
     for exercise in exercises:
-        versions = {row.cells[exercise].version for row in rows if exercise in row.cells}
-        if len(versions) > 1:
+        cells = [row.cells[exercise] for row in rows if exercise in row.cells]
+        earlier = sum(cell.is_earlier for cell in cells)
+        if earlier:
             yield msg(
-                "{exercise}: marks of versions {versions} stand side by side; grade all of them again",
+                "{exercise}: {count} of {total} marks are of an earlier version (~); `grade regrade --dry-run SOURCE...` "
+                "shows what the present one would change",
                 exercise=exercise,
-                versions=", ".join(map(str, sorted(versions))),
+                count=earlier,
+                total=len(cells),
             )

@@ -42,6 +42,7 @@ def _row(row: Row) -> dict[str, Any]:
 def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "version": cell.version,
+        "earlier": cell.is_earlier,
         "points": cell.points.to_json(),
         "automatic": cell.automatic.to_json(),
         "checks": {mark.check: {"verdict": mark.verdict.value, "possible": mark.possible} for mark in cell.marks},

@@ -50,6 +50,7 @@ SUBMISSION = Table(
     Column("receipt", Text),  # of the report, made when it was recorded (`grader.receipt`)
     Column("reason", Text),  # why it could not be graded; null where it was
     UniqueConstraint("person", "name", "received_at", "digest"),
+    Index("submission_of_content", "digest"),
 )
 
 RESULT = Table(

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, insert, select, update
 
 from grader.gradebook.schema import EXERCISE, GRADED, OUTCOME, PERSON, RESULT, SUBMISSION
 from grader.gradebook.table import HandedIn, Person
@@ -95,15 +95,31 @@ def result_of(connection: Connection, digest: str, exercise: str, key: str) -> R
     return connection.execute(wanted).one_or_none()
 
 
-def put_result(connection: Connection, digest: str, key: str, part: ExerciseReport) -> int:
-    """Keep a result; one that is there gives way to a newer one, but never to a fault of ours."""
+def standing(connection: Connection, person_id: str, digest: str) -> dict[str, Row[Any]]:
+    """By exercise the result that counts for a content: this person's, otherwise anybody's, the newest of them."""
+    wanted = (
+        select(RESULT)
+        .join(GRADED, GRADED.c.result == RESULT.c.id)
+        .join(SUBMISSION, SUBMISSION.c.id == GRADED.c.submission)
+        .where(SUBMISSION.c.digest == digest)
+        .order_by(case((SUBMISSION.c.person == as_text(person_id), 1), else_=0), RESULT.c.id)
+    )
+    return {row.exercise: row for row in connection.execute(wanted)}
+
+
+def put_result(connection: Connection, digest: str, key: str, part: ExerciseReport) -> tuple[int, ExerciseReport]:
+    """Keep a result, and say which one is kept.
+
+    One that is there gives way to a newer one, but never to a fault of ours, and never to fewer points: nothing that
+    decides has changed, so the machine was loaded, or the student's code is not the same each time.
+    """
     data = part.to_json()
     outcomes = data.pop("outcomes")
     known = result_of(connection, digest, part.exercise, key)
     if known is not None:
         before = part_of(connection, known.id, known.report)
-        if before == part or (has_fault(part) and not has_fault(before)):
-            return int(known.id)
+        if before == part or (not has_fault(before) and (has_fault(part) or part.points.earned < before.points.earned)):
+            return int(known.id), before
         connection.execute(delete(OUTCOME).where(OUTCOME.c.result == known.id))
         here = RESULT.c.id == known.id
         connection.execute(update(RESULT).where(here).values(version=part.version, report=as_json(data)))
@@ -130,7 +146,7 @@ def put_result(connection: Connection, digest: str, key: str, part: ExerciseRepo
     ]
     if rows:
         connection.execute(insert(OUTCOME), rows)
-    return number
+    return number, part
 
 
 def part_of(connection: Connection, number: int, report: str) -> ExerciseReport:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from grader.message import Message
-from grader.model import Points, Verdict
+from grader.model import ExerciseReport, Points, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,14 @@ class HandedIn:
     digest: str
     name: str
     received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an exercise for a content, and the key under which it is kept, as `exercise_key` gives it."""
+
+    key: str
+    report: ExerciseReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +79,26 @@ class CheckMark:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a person has in one exercise; `points` hold the marks by hand already."""
+    """What a person has in one exercise; `points` hold the marks by hand already.
+
+    Attributes:
+        key: Of the result that counts, as `exercise_key` gives it.
+        given: All marks by hand, the oldest first.
+        reviews: Those that count.
+        reopened: Checks whose mark by hand counts no more.
+        is_earlier: Others have a mark of a later version of the exercise, or of what it rests on.
+    """
 
     exercise: str
     version: int
-    key: str  # of the result that counts, as `exercise_key` gives it
+    key: str
     marks: tuple[CheckMark, ...]
     points: Points
-    given: tuple[Review, ...] = ()  # all marks by hand, the oldest first
-    reviews: tuple[Review, ...] = ()  # those that count
-    reopened: frozenset[str] = frozenset()  # checks whose mark by hand counts no more
+    given: tuple[Review, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    reopened: frozenset[str] = frozenset()
     problems: tuple[Message, ...] = ()
+    is_earlier: bool = False
 
     @property
     def automatic(self) -> Points:

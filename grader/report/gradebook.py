@@ -19,6 +19,7 @@ from grader.report.layout import visible
 
 ABSENT, UNGRADED = "-", "!"
 LEGEND = msg("?: points still open  *: marked by hand  -: nothing handed in or graded  !: could not be graded")
+LEGEND_EARLIER = msg("~: of an earlier version of the exercise, or of what it rests on")
 
 
 def ordered(table: Table, column: str = "id", *, reverse: bool = False) -> Table:
@@ -60,6 +61,8 @@ def show(table: Table, console: Console, translate: Translate = str) -> None:
     console.print(grid)
     if table.rows:
         console.print(LEGEND.render(translate), soft_wrap=True, style="dim")
+    if any(cell.is_earlier for row in table for cell in row.cells.values()):
+        console.print(LEGEND_EARLIER.render(translate), soft_wrap=True, style="dim")
     for remark in table.remarks:
         console.print(f"- {visible(remark.render(translate))}", soft_wrap=True)
     for row in table:
@@ -97,12 +100,13 @@ def _dim(numbers: Iterable[int]) -> list[Text]:
 
 def _cell(row: Row, exercise: str) -> Text:
     cell = row.cells.get(exercise)
-    return _none(row) if cell is None else _points(cell.points, bool(cell.reviews))
+    return _none(row) if cell is None else _points(cell.points, bool(cell.reviews), is_earlier=cell.is_earlier)
 
 
-def _points(points: Points, by_hand: bool) -> Text:
-    """`3+4?`: earned, and open; `3*` where a human gave some of them."""
-    text = f"{points.earned}{f'+{points.pending}?' if points.pending else ''}{'*' if by_hand else ''}"
+def _points(points: Points, by_hand: bool, *, is_earlier: bool = False) -> Text:
+    """`3+4?`: earned, and open; `3*` where a human gave some of them; `3~` of an earlier version."""
+    still_open = f"+{points.pending}?" if points.pending else ""
+    text = f"{points.earned}{still_open}{'*' if by_hand else ''}{'~' if is_earlier else ''}"
     return Text(text, "cyan" if points.pending else "")
 
 

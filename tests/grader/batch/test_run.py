@@ -16,6 +16,7 @@ from grader.errors import ExerciseError, GradebookError
 from grader.exercise import load_course
 from grader.grade import grade
 from grader.gradebook import Gradebook
+from grader.gradebook.table import Review
 from grader.intake import read_submission
 from grader.message import msg
 from grader.model import ExerciseReport, Outcome, Report, Verdict
@@ -103,8 +104,14 @@ def tasks(tmp_path, course):
 
 
 @pytest.fixture
-def graded(monkeypatch):
-    """Grading that tells what it was asked; a text `dies`, `raises` or `faults` does so, any other passes."""
+def next_verdict():
+    """What every check says of a text that does nothing special."""
+    return [Verdict.PASS]
+
+
+@pytest.fixture
+def graded(monkeypatch, next_verdict):
+    """Grading that tells what it was asked; a text `dies`, `raises`, `faults` or `fails` does so, any other passes."""
     asked = []
 
     def fake(submission, folder, only, device):
@@ -114,7 +121,7 @@ def graded(monkeypatch):
             raise Dies
         if text.startswith("raises"):
             raise RuntimeError("slip")
-        verdict = Verdict.FAULT if text.startswith("faults") else Verdict.PASS
+        verdict = {"faults": Verdict.FAULT, "fails": Verdict.FAIL}.get(text.split()[0], next_verdict[0])
         parts = tuple(
             ExerciseReport(name, 1, msg("t"), (Outcome("check", msg("s"), verdict, 3),), isolation="x") for name in only
         )
@@ -300,7 +307,7 @@ def test_a_full_disk_is_a_line_for_each_and_stops_nothing(tasks, graded, batch, 
     def full(person, *rest):
         if person == "b":
             raise GradebookError(msg("course.db cannot be written: the disk is full"))
-        record(person, *rest)
+        return record(person, *rest)
 
     monkeypatch.setattr(book, "record", full)
     told = batch(tasks(a="1", b="2", c="3"))
@@ -330,7 +337,7 @@ def test_a_submission_that_names_another_student_is_remarked(tmp_path, tasks, gr
 
     told = batch(tasks())
 
-    assert str(told["a"].remark) == "class/a was handed in by a, but its grade.toml names b"
+    assert list(map(str, told["a"].remarks)) == ["class/a was handed in by a, but its grade.toml names b"]
 
 
 def test_an_unknown_exercise_is_said_before_anything_runs(tasks, graded, course, book):
@@ -338,6 +345,135 @@ def test_an_unknown_exercise_is_said_before_anything_runs(tasks, graded, course,
         run(tasks(a="1"), course, book, Pool(), only=("conv_by_hnad",), told=lambda done: None)
 
     assert graded == []
+
+
+@pytest.fixture
+def version(monkeypatch):
+    """Change the first exercise: its key is another one from now on."""
+
+    def of(number):
+        monkeypatch.setattr(
+            schedule,
+            "exercise_key",
+            lambda course, exercise, device: f"{exercise.name} {number if exercise.name == NAMES[0] else 1}",
+        )
+
+    of(1)
+    return of
+
+
+@pytest.mark.parametrize(("before", "now"), [(Verdict.PASS, Verdict.FAIL), (Verdict.FAIL, Verdict.PASS)])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_changed_exercise_changes_no_mark(tasks, graded, batch, book, version, next_verdict, before, now, fresh):
+    next_verdict[0] = before
+    handed_in = tasks(a="1", b="2")
+    batch(handed_in)
+    known = {row.person.id: row for row in book.table()}
+    version(2)
+    next_verdict[0] = now if not fresh else before
+    told = batch(handed_in, fresh=fresh)
+
+    assert {row.person.id: row for row in book.table()} == known
+    assert [done.earlier for done in told.values()] == [NAMES[:1]] * 2
+    assert [only for _, only in graded[2:]] == ([NAMES[1:]] * 2 if fresh else [])
+    assert told["a"].report.points.earned == known["a"].points.earned
+
+
+def test_what_is_new_is_graded_with_what_is_there_now(tmp_path, tasks, graded, batch, book, version, next_verdict):
+    batch(tasks(a="1", b="2", c="3"))
+    version(2)
+    next_verdict[0] = Verdict.FAIL
+    told = batch(tasks(a="1", b="another", d="4"))
+
+    assert points(book) == {"a": (6, 0), "b": (0, 0), "c": (6, 0), "d": (0, 0)}
+    assert {name: done.earlier for name, done in told.items()} == {"a": NAMES[:1], "b": (), "c": NAMES[:1], "d": ()}
+    assert [row.person.id for row in book.table() if row.cells[NAMES[0]].is_earlier] == ["a", "c"]
+
+
+def test_an_interrupted_batch_goes_on_with_what_is_there_now(tasks, graded, course, book, batch, version, next_verdict):
+    handed_in = tasks(a="1", b="2", c="3", d="4")
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(handed_in, course, book, Pool(), only=NAMES, told=stop)
+    finished = set(points(book))
+    version(2)
+    next_verdict[0] = Verdict.FAIL
+    told = batch(handed_in)
+
+    assert 0 < len(finished) < 4
+    assert points(book) == {name: (6, 0) if name in finished else (0, 0) for name in "abcd"}
+    assert {name for name, done in told.items() if done.earlier} == finished
+
+
+def test_two_batches_of_two_versions_leave_the_mark_that_came_first(
+    tasks, graded, batch, book, version, next_verdict, monkeypatch
+):
+    """The other batch is quicker: it records its mark while this one grades the same content."""
+    handed_in = tasks(a="1")
+    whole = schedule.grade_one
+
+    def slow(submission, folder, only, device):
+        monkeypatch.setattr(schedule, "grade_one", whole)
+        version(2)
+        next_verdict[0] = Verdict.FAIL
+        batch(handed_in)
+        next_verdict[0] = Verdict.PASS
+        return whole(submission, folder, only, device)
+
+    monkeypatch.setattr(schedule, "grade_one", slow)
+    told = batch(handed_in)
+
+    assert len(graded) == 2
+    assert {name: cell.points.earned for name, cell in book.table().rows[0].cells.items()} == {NAMES[0]: 0, NAMES[1]: 3}
+    assert told["a"].earlier == NAMES[:1]
+    assert told["a"].report.points.earned == 3
+
+
+def test_marks_by_hand_stay_when_an_exercise_has_changed(tasks, graded, batch, book, version, next_verdict):
+    next_verdict[0] = Verdict.NEEDS_REVIEW
+    batch(tasks(a="1"))
+    digest = book.table().rows[0].submission.digest
+    book.review([Review("a", NAMES[0], digest, ("check",), 2, "good", "Chen", datetime.now(UTC))])
+    version(2)
+    next_verdict[0] = Verdict.FAIL
+    batch(tasks(a="1"), fresh=True)
+
+    cell = book.table().rows[0].cells[NAMES[0]]
+    assert (cell.points.earned, cell.reviewed, cell.problems) == (2, 2, ())
+
+
+def test_a_fault_is_no_mark_that_could_stand(tasks, graded, batch, book, version):
+    batch(tasks(a="faults"))
+    version(2)
+    told = batch(tasks(a="faults"))
+
+    assert [only for _, only in graded] == [NAMES, NAMES]
+    assert told["a"].earlier == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "counts", "said"),
+    [
+        (Verdict.FAIL, Verdict.PASS, 6, "got 3 points in place of 0, which count now"),
+        (Verdict.PASS, Verdict.FAIL, 6, "got 0 points; the 3 of before stand, because nothing that decides has changed"),
+        (Verdict.PASS, Verdict.PASS, 6, None),
+    ],
+)  # fmt: skip
+def test_grading_afresh_says_what_it_changes_and_lowers_nothing(
+    tasks, graded, batch, book, next_verdict, before, now, counts, said
+):
+    next_verdict[0] = before
+    batch(tasks(a="1"))
+    next_verdict[0] = now
+    told = batch(tasks(a="1"), fresh=True)
+
+    assert points(book) == {"a": (counts, 0)}
+    assert told["a"].report.points.earned == counts
+    expected = [f"a, {name}: graded again it {said}" for name in NAMES] if said else []
+    assert list(map(str, told["a"].remarks)) == expected
 
 
 def test_the_latest_submission_counts_whatever_finishes_first(tmp_path, tasks, graded, batch, book):

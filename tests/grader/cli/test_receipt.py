@@ -15,7 +15,7 @@ from grader.gradebook import Gradebook, HandedIn, exercise_key
 from grader.intake import read_submission
 from grader.model import Verdict
 from grader.report import json as report_json
-from tests.grader.gradebook.samples import KEYS, WANG, conv2d, essay, handed_in, report
+from tests.grader.gradebook.samples import KEYS, WANG, conv2d, essay, handed_in, regrade, report
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "typical"
 EXERCISE = "rcnn_family"  # no code of the student's is run
@@ -80,7 +80,7 @@ def test_a_mark_that_somebody_changed_in_the_database_is_found(run, book, file):
 
 def test_a_regrading_is_found(run, book, file):
     renewed = report(exercises=[conv2d(version=2), essay()])
-    book.record(WANG.id, handed_in(), renewed, KEYS | {"conv2d": "2"})
+    regrade(book, WANG, renewed, KEYS | {"conv2d": "2"})
 
     assert run("verify", str(file)).stdout.splitlines() == [
         "conv2d: the receipt says version 1, found 2",

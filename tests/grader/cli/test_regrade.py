@@ -61,7 +61,7 @@ def sources(tmp_path, course):
     with Gradebook.open(tmp_path / "course.db") as book:
         for name in ("wang", "li"):
             report = grade(read_submission(tmp_path / "handed_in" / name), loaded)
-            book.record(name, HandedIn(report.submission, name), report, keys)
+            book.record(name, HandedIn(report.submission, f"handed_in/{name}"), report, keys)
     return tmp_path / "handed_in"
 
 
@@ -70,10 +70,8 @@ def run(tmp_path, course, monkeypatch):
     monkeypatch.setenv("GRADE_HOME", str(tmp_path))
     monkeypatch.setenv("GRADE_BOOK", str(tmp_path / "course.db"))
 
-    def of(*arguments):
-        return CliRunner().invoke(
-            program, ["--course", str(course), "regrade", *map(str, arguments)], prog_name="grade"
-        )
+    def of(*arguments, verb="regrade"):
+        return CliRunner().invoke(program, ["--course", str(course), verb, *map(str, arguments)], prog_name="grade")
 
     return of
 
@@ -117,6 +115,38 @@ def test_a_digest_of_something_else_applies_nothing(run, sources, course, tmp_pa
 
     assert (refused.exit_code, earned(tmp_path)) == (2, {"wang": 1, "li": 3})
     assert "the plan is another one by now" in refused.stderr
+
+
+def test_a_batch_leaves_the_marks_to_regrade_and_says_so(run, sources, course, tmp_path, monkeypatch):
+    def batch(*more):
+        return run("--jobs", "1", sources, *more, verb="batch")
+
+    change(course, 5)
+    run(sources)  # what a dry run keeps counts for nobody, not after a batch either
+    shown = batch()
+
+    assert (shown.exit_code, earned(tmp_path)) == (0, {"wang": 1, "li": 3})
+    assert (
+        "To know:\n  2 marks of small stand as they were given before the exercise, the grader, a library or the device "
+        "changed; `grade regrade --dry-run SOURCE...` shows what would change now\n"
+    ) in shown.stdout
+
+    (sources / "zhao").mkdir()
+    (sources / "zhao" / "answers.md").write_text("# small\n\n## sum\n5\n\n## product\n7\n")
+    data = json.loads(batch("--json").stdout)
+    assert [(row["student"], row["points"]["earned"], row["earlier"]) for row in data["submissions"]] == [
+        ("li", 3, ["small"]), ("wang", 1, ["small"]), ("zhao", 2, []),
+    ]  # fmt: skip
+    assert [remark["message"].split(";")[0] for remark in data["remarks"]][1:] == [
+        "small: 2 of 3 marks are of an earlier version (~)"
+    ]
+    table = run(verb="book").stdout
+    assert [line.split()[-2:] for line in table.splitlines()[2:5]] == [["3~", "3"], ["1~", "1"], ["2", "2"]]
+    assert "~: of an earlier version of the exercise" in table
+
+    digest = re.search(r"--apply ([0-9a-f]{64})", run(sources).stdout)[1]
+    run("--apply", digest, "--allow-drops")
+    assert (earned(tmp_path), "To know" in batch().stdout) == ({"wang": 3, "li": 1, "zhao": 2}, False)
 
 
 def test_who_is_not_in_the_sources_is_named(run, sources, course):

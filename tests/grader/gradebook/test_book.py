@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from grader.errors import NoGradebookError
-from grader.gradebook import Gradebook, GradebookError, HandedIn, Person
+from grader.gradebook import Gradebook, GradebookError, HandedIn, Person, Result
 from grader.message import msg
 from grader.model import Points, Verdict
-from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, report
+from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, regrade, report
 
 ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -176,24 +176,88 @@ def test_grading_one_exercise_keeps_the_others(book):
     assert book.table().exercises == ("conv2d", "essay")
 
 
-def test_a_new_key_makes_a_new_result_and_the_old_one_stays(book):
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL])
+def test_a_result_under_a_new_key_is_kept_and_the_mark_stands(book, verdict):
     book.record(WANG.id, handed_in(), report(), KEYS)
-    renewed = report(exercises=[conv2d(strides=Verdict.PASS, version=2)])
+    renewed = conv2d(strides=verdict, identity=verdict, version=2)
 
-    book.record(WANG.id, handed_in(), renewed, {"conv2d": "key of version 2"})
+    counts = book.record(WANG.id, handed_in(), report(exercises=[renewed]), {"conv2d": "2"})
 
-    assert row_of(book).cells["conv2d"].points == Points(5, 0, 5)
-    assert book.graded("d1", "conv2d", KEYS["conv2d"]) == conv2d()
+    assert counts == {"conv2d": Result(KEYS["conv2d"], conv2d())}
+    assert row_of(book).cells["conv2d"].points == Points(2, 0, 5)
+    assert book.graded("d1", "conv2d", "2") == renewed
+
+
+def test_a_mark_stands_where_the_same_content_comes_again_or_from_another(book):
+    book.record(WANG.id, handed_in(), report(), KEYS)
+    better = report(exercises=[conv2d(strides=Verdict.PASS, version=2)])
+
+    book.record(WANG.id, handed_in(name="again.zip", received_at=NOON), better, {"conv2d": "2"})
+    book.record(LI.id, handed_in(name="li.zip"), better, {"conv2d": "2"})
+
+    assert [row.cells["conv2d"].points for row in book.table()] == [Points(2, 0, 5)] * 2
+
+
+def test_everybody_keeps_the_own_mark_of_a_shared_content(book):
+    better = report(exercises=[conv2d(strides=Verdict.PASS, version=2)])
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d()]), KEYS)
+    book.record(LI.id, handed_in(), report(exercises=[conv2d()]), KEYS)
+    regrade(book, LI, better, {"conv2d": "2"})
+
+    for person in (WANG, LI):
+        book.record(person.id, handed_in(), better, {"conv2d": "2"})
+
+    assert [row.cells["conv2d"].points.earned for row in book.table()] == [2, 5]
+    assert book.known(WANG.id, "d1", {"conv2d": "2"})["conv2d"].key == KEYS["conv2d"]
+    assert book.known(LI.id, "d1", {"conv2d": "3"})["conv2d"].key == "2"
+    assert book.known("new", "d1", {"conv2d": "3"})["conv2d"].key == "2"
+
+
+def test_what_a_dry_run_kept_is_known_but_does_not_stand_before_the_mark(book):
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d()]), KEYS)
+    for digest in ("d1", "d2"):
+        book.keep(report(digest, [conv2d(version=2)]), {"conv2d": "2"})
+
+    assert book.known(WANG.id, "d1", {"conv2d": "2"}) == {"conv2d": Result(KEYS["conv2d"], conv2d())}
+    assert book.known(WANG.id, "d2", {"conv2d": "2"}) == {"conv2d": Result("2", conv2d(version=2))}
+    assert book.known(WANG.id, "d3", {"conv2d": "2"}) == {}
+
+
+def test_a_fault_of_ours_does_not_stand(book):
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d(strides=Verdict.FAULT)]), KEYS)
+    assert book.known(WANG.id, "d1", {"conv2d": "2"}) == {}
+
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d(version=2)]), {"conv2d": "2"})
+
+    assert row_of(book).cells["conv2d"].version == 2
+
+
+def test_under_one_key_a_mark_only_becomes_higher(book):
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d()]), KEYS)
+
+    for identity, strides, points in ((Verdict.TIMEOUT, Verdict.FAIL, 2), (Verdict.PASS, Verdict.PASS, 5)):
+        counts = book.record(WANG.id, handed_in(), report(exercises=[conv2d(identity, strides)]), KEYS)
+        assert counts["conv2d"].report.points.earned == row_of(book).points.earned == points
 
 
 def test_marks_of_two_versions_side_by_side_are_remarked(book):
     book.record(WANG.id, handed_in(), report(), KEYS)
     other = report("d2", [conv2d(version=2), essay()])
-    book.record(LI.id, handed_in("d2", "li.zip"), other, KEYS)
+    book.record(LI.id, handed_in("d2", "li.zip"), other, KEYS | {"conv2d": "2"})
 
     assert [str(remark) for remark in book.table().remarks] == [
-        "conv2d: marks of versions 1, 2 stand side by side; grade all of them again"
+        "conv2d: 1 of 2 marks are of an earlier version (~); `grade regrade --dry-run SOURCE...` shows what the "
+        "present one would change"
     ]
+    assert [row.cells["conv2d"].is_earlier for row in book.table()] == [True, False]
+    assert not any(row.cells["essay"].is_earlier for row in book.table())
+
+
+def test_of_one_version_under_two_keys_the_one_that_was_made_last_is_newer(book):
+    book.record(LI.id, handed_in("d2", "li.zip"), report("d2", [conv2d()]), {"conv2d": "z"})
+    book.record(WANG.id, handed_in(), report(exercises=[conv2d()]), {"conv2d": "a"})
+
+    assert [row.cells["conv2d"].is_earlier for row in book.table()] == [False, True]
 
 
 def test_enrolling_again_renews_and_forgets_nothing(book):

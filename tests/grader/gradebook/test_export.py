@@ -20,7 +20,7 @@ from grader.gradebook.export.order import converter
 from grader.gradebook.table import Review
 from grader.message import msg
 from grader.model import Verdict
-from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, outcome, report
+from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, outcome, regrade, report
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ZHAO, SUN = Person("2024003", "赵"), Person("2024010", '=HYPERLINK("http://x")', "sun@example.edu")
@@ -483,7 +483,7 @@ def test_junit_holds_characters_that_xml_forbids_as_their_numbers(run, book):
 
 def test_an_open_mark_that_no_longer_fits_is_open_in_every_format(run, book):
     renewed = report("d4", [conv2d(), essay(free=Verdict.PASS, version=2, worth=1)])
-    book.record(QIAN.id, handed_in("d4", "q.zip"), renewed, {"conv2d": "2", "essay": "2"})
+    regrade(book, QIAN, renewed, {"conv2d": "2", "essay": "2"})
 
     assert read_junit(run("junit").stdout_bytes)[f"{QIAN.id} essay"][1] == ["passed", "skipped"]
     assert "score" not in json.loads(run("gradescope", "--student", QIAN.id).stdout)["tests"][3]

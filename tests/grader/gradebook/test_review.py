@@ -6,7 +6,7 @@ import pytest
 
 from grader.gradebook.table import Review
 from grader.model import Points, Verdict
-from tests.grader.gradebook.samples import KEYS, WANG, conv2d, essay, handed_in, report
+from tests.grader.gradebook.samples import KEYS, WANG, conv2d, essay, handed_in, regrade, report
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 
@@ -35,21 +35,21 @@ def test_a_mark_comes_back_with_who_and_when(marked):
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_mark_is_kept_whatever_a_regrading_says(marked, verdict):
     renewed = report(exercises=[conv2d(), essay(free=verdict, version=2)])
-    marked.record(WANG.id, handed_in(), renewed, {"conv2d": "2", "essay": "2"})
+    regrade(marked, WANG, renewed, {"conv2d": "2", "essay": "2"})
 
     assert cell(marked).points == Points(4, 0, 5)
 
 
 def test_what_the_mark_does_not_cover_follows_the_regrading(marked):
     renewed = report(exercises=[conv2d(), essay(named=Verdict.FAIL, version=2)])
-    marked.record(WANG.id, handed_in(), renewed, {"conv2d": "2", "essay": "2"})
+    regrade(marked, WANG, renewed, {"conv2d": "2", "essay": "2"})
 
     assert cell(marked).points == Points(3, 0, 5)
 
 
 def test_a_mark_that_no_longer_fits_leaves_its_points_open_and_says_so(marked):
     renewed = report(exercises=[conv2d(), essay(free=Verdict.PASS, version=2, worth=2)])
-    marked.record(WANG.id, handed_in(), renewed, {"conv2d": "2", "essay": "2"})
+    regrade(marked, WANG, renewed, {"conv2d": "2", "essay": "2"})
 
     assert cell(marked).points == Points(1, 2, 3)
     assert [str(problem) for problem in marked.table().rows[0].problems] == [
