@@ -13,6 +13,7 @@ from grader.compare.array import Array, as_array
 from grader.expect import Mismatch
 from grader.message import msg
 from grader.model import Evidence, Label
+from grader.network.memo import Reference
 from grader.network.trace import Trace, UnreadableRecord, read_trace
 from grader.network.weight import State
 from grader.sandbox.host import StudentError
@@ -171,25 +172,7 @@ def of_student(student: Student, name: str) -> Model:
 
 def of_reference(maker: Callable[..., Any]) -> Model:
     """A network of ours, run in this process by the code that the guest runs too."""
-    from grader.sandbox.guest_model import Models
-
-    models = Models(_Single(maker))
-
-    def ask(op: str, **arguments: Any) -> dict[str, Any]:
-        return models.answer({"op": op, **arguments})
-
-    return Model(ask, getattr(maker, "__name__", "reference"))
-
-
-class _Single:
-    """The definitions of a module that defines one class."""
-
-    def __init__(self, maker: Callable[..., Any]) -> None:
-        self._maker = maker
-
-    def lookup(self, name: str) -> Any:
-        """The class, whatever it is called."""
-        return self._maker
+    return Model(Reference(maker), getattr(maker, "__name__", "reference"))
 
 
 def _named_shape(row: object) -> tuple[str, tuple[int, ...]]:

@@ -49,7 +49,9 @@ def demand_training(pair: Pair, smoke: Smoke, image: Image, device: str) -> None
     """
     found, state = pair.transplant(seed=8, dtype="float32")
     x, labels = task(pair.shape(image), pair.kwargs["num_classes"], smoke.block)
-    before, gradients = _loss_and_gradients(pair.mine, x, labels)
+    before, grad_y = _loss(pair.mine, x, labels)
+    found_gradients = pair.mine.gradients(x, grad_y, training=True).parameters
+    gradients = {name: value for name, value in found_gradients.items() if value is not None}
     returned = pair.theirs.train(
         x.astype(np.float32), labels, steps=smoke.steps, lr=smoke.lr, momentum=smoke.momentum, device=device
     )
@@ -70,7 +72,7 @@ def demand_training(pair: Pair, smoke: Smoke, image: Image, device: str) -> None
             *explain.as_lines(map(verbatim, still)),
         )
     pair.mine.load(trained)
-    after, _ = _loss_and_gradients(pair.mine, x, labels)
+    after, _ = _loss(pair.mine, x, labels)
     if not (math.isfinite(after) and after <= smoke.factor * before):
         raise Mismatch(
             msg("After {steps} steps of training the loss has not fallen enough.", steps=smoke.steps),
@@ -90,14 +92,13 @@ def task(shape: tuple[int, int, int, int], classes: int, block: int) -> tuple[Ar
     return np.ascontiguousarray(x), np.ascontiguousarray(labels)
 
 
-def _loss_and_gradients(reference: Model, x: Array, labels: Array) -> tuple[float, State]:
-    """The reference's loss on the batch in training mode, and its gradients."""
+def _loss(reference: Model, x: Array, labels: Array) -> tuple[float, Array]:
+    """The reference's loss on the batch in training mode, and its gradient by the scores."""
     output = reference.forward([x], training=True).outputs[0]
     scores = torch.from_numpy(np.asarray(output)).requires_grad_()
     loss = F.cross_entropy(scores, torch.from_numpy(labels))
     [grad_y] = torch.autograd.grad(loss, scores)
-    found = reference.gradients(x, grad_y.numpy(), training=True).parameters
-    return float(loss.detach()), {name: value for name, value in found.items() if value is not None}
+    return float(loss.detach()), grad_y.numpy()
 
 
 def _float32(value: Array) -> Array:

@@ -113,7 +113,8 @@ def test_a_tape_spares_hypothesis(monkeypatch):
 
     calls, outcome = run(check, right)
 
-    assert len(calls) == 30 and outcome is None
+    assert len(calls) == 30
+    assert outcome is None
 
 
 def test_each_seed_has_a_tape_of_its_own():
