@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +28,7 @@ from grader.student import GuestTransport, Student
 
 Progress = Callable[[Exercise, str], None]
 DEVICES = ("auto", "cpu", "cuda")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # read by torch when it is imported
 
 
 def grade(
@@ -205,18 +208,36 @@ def _code(
 
 @contextmanager
 def _one_thread(exercise: Exercise) -> Iterator[None]:
-    """The reference computes with one thread: sums in the same order as on any other machine."""
+    """The reference computes with one thread: sums in the same order as on any other machine.
+
+    Checks that need no torch do not import it; those that import it late find the number of threads in the environment.
+    """
     if exercise.guest != "torch":
         yield
         return
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    _ = exercise.checks
+    torch = sys.modules.get("torch")
+    if torch is None:
+        before = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+    else:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        if torch is None:
+            _restore(before)
+        else:
+            torch.set_num_threads(threads)
+
+
+def _restore(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def _answers(exercise: Exercise, submission: Submission, course: Course, personal: Mapping[str, str]) -> Answers:
