@@ -77,7 +77,7 @@ def grade(
 
 def _without_sheet(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
     """A remark where answers are asked for and there is no sheet at all: it may have another name or ending."""
-    if submission.sheets or not any(exercise.fields for exercise in exercises):
+    if not any(exercise.fields for exercise in exercises) or submission.sheets:
         return ()
     return (
         msg("No answer sheet was found; expected answers by hand in {file}, as the template has it.", file=SHEET_FILE),

@@ -30,8 +30,6 @@ def command(
 
     The exit codes are those of `grade submit`.
     """
-    from grader.report import json
-
     session = context.ensure_object(Session)
     if feedback is not None and path.suffix.lower() != ".ipynb":
         raise click.UsageError(
@@ -44,6 +42,8 @@ def command(
         write_feedback(path, feedback, report, session.load_course(), session.translate_report)
     with session.output():
         if session.as_json:
+            from grader.report import json
+
             session.echo_json(json.document(report, session.translate_report))
         else:
             grading.show(session, report)
