@@ -91,11 +91,11 @@ def run(
         exercise.name: exercise_key(course, exercise, device if exercise.guest == "torch" else "cpu")
         for exercise in exercises
     }
-    _Run(course, book, pool, keys, device, fresh, told).everything(iter(tasks))
+    Run(course, book, pool, keys, device, fresh, told).everything(iter(tasks))
 
 
 @dataclass(slots=True)
-class _Job:
+class Job:
     """One content to grade, for everyone who handed it in.
 
     Attributes:
@@ -112,7 +112,9 @@ class _Job:
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
+    """What is under way on an executor; see `run` for its values."""
+
     course: Course
     book: Gradebook
     pool: Pool
@@ -123,10 +125,11 @@ class _Run:
     deferred: Deferred = field(default_factory=Deferred)
     is_exhausted: bool = False
     executor: Executor | None = None
-    running: dict[Future[Report], _Job] = field(default_factory=dict)
-    suspects: deque[_Job] = field(default_factory=deque)  # in flight when a worker died
+    running: dict[Future[Report], Job] = field(default_factory=dict)
+    suspects: deque[Job] = field(default_factory=deque)  # in flight when a worker died
 
     def everything(self, tasks: Iterator[Task]) -> None:
+        """Take all tasks, and end the executor."""
         is_over = False
         with self.deferred:
             try:
@@ -167,7 +170,7 @@ class _Run:
             self._without_result(task, "", error.message)
             return
         except Exception as error:  # one submission must not stop the others, whatever reading it meets
-            self._without_result(task, "", _our_mistake(error), is_ours=True)
+            self._without_result(task, "", our_mistake(error), is_ours=True)
             return
         for job in self.running.values():
             if job.submission.digest == submission.digest:
@@ -181,13 +184,13 @@ class _Run:
         again = {name: found for name, found in known.items() if self.fresh and found.key == self.keys[name]}
         known = {name: found for name, found in known.items() if name not in again}
         left = tuple(name for name in self.keys if name not in known)
-        job = _Job(submission, known, again, left, [task])
+        job = Job(submission, known, again, left, [task])
         if left:
             self._submit(job)
         else:
-            self._keep(job, self._report(job), was_known=True)
+            self._keep(job, None)
 
-    def _submit(self, job: _Job) -> None:
+    def _submit(self, job: Job) -> None:
         if self.executor is None:
             self.executor = self.pool.start()
         try:
@@ -208,11 +211,11 @@ class _Run:
         except (BrokenExecutor, CancelledError):
             self._died(job)
         except Exception as error:
-            self._give_up(job, _our_mistake(error))
+            self._give_up(job, our_mistake(error))
         else:
-            self._keep(job, self._report(job, report))
+            self._keep(job, report)
 
-    def _died(self, job: _Job) -> None:
+    def _died(self, job: Job) -> None:
         """A worker died: whoever was in flight is a suspect, and is tried alone."""
         jobs = [job]
         wait(self.running, BREAK_S)  # a broken executor fails them all at once
@@ -225,7 +228,7 @@ class _Run:
         for suspect in jobs:
             self._suspect(suspect)
 
-    def _suspect(self, job: _Job) -> None:
+    def _suspect(self, job: Job) -> None:
         job.deaths += 1
         if job.deaths < MAX_DEATHS:
             self.suspects.append(job)
@@ -238,7 +241,7 @@ class _Run:
         self.pool.stop(now=True)
         self.executor = None
 
-    def _give_up(self, job: _Job, reason: Message) -> None:
+    def _give_up(self, job: Job, reason: Message) -> None:
         for task in job.tasks:
             self._without_result(task, job.submission.digest, reason, is_ours=True)
 
@@ -248,7 +251,9 @@ class _Run:
             if future.exception() is None:
                 self._finish(future)
 
-    def _keep(self, job: _Job, report: Report, *, was_known: bool = False) -> None:
+    def _keep(self, job: Job, fresh: Report | None) -> None:
+        """Keep what came of a content for everyone who handed it in; no fresh report means that all was known."""
+        report = self._report(job, fresh)
         keys = self.keys | {name: found.key for name, found in job.known.items()}
         for task in job.tasks:
             remarks = tuple(_other_student(task, job.submission))
@@ -262,7 +267,7 @@ class _Run:
                 Done(
                     task,
                     replace(report, exercises=tuple(counts[part.exercise].report for part in report.exercises)),
-                    was_known=was_known,
+                    was_known=fresh is None,
                     earlier=tuple(name for name, counting in counts.items() if counting.key != self.keys[name]),
                     remarks=(*remarks, *_graded_again(task, job.before, report, counts)),
                 )
@@ -276,7 +281,7 @@ class _Run:
             is_ours = True
         self.told(Done(task, reason=reason, is_ours=is_ours))
 
-    def _report(self, job: _Job, fresh: Report | None = None) -> Report:
+    def _report(self, job: Job, fresh: Report | None) -> Report:
         """The report as if all had been graded at once: what was known and what is new, in the course's order."""
         parts = {name: found.report for name, found in job.known.items()}
         parts |= {part.exercise: part for part in (fresh.exercises if fresh else ())}
@@ -340,6 +345,7 @@ def _graded_again(
             )
 
 
-def _our_mistake(error: BaseException) -> Message:
+def our_mistake(error: BaseException) -> Message:
+    """What is said of an exception of ours, whose traceback goes to the staff log."""
     STAFF_LOG.error("batch", exc_info=error)
     return msg("our mistake ({kind}); the staff log says more", kind=type(error).__name__)

@@ -10,8 +10,8 @@ import click
 from grader.cli import staff
 from grader.cli.exit_code import ExitCode, of_batch
 from grader.cli.gradebook import book_option, open_book
-from grader.cli.grading import DEVICES
 from grader.cli.help import HelpCommand, HelpOption
+from grader.cli.options import device_option, exercise_option, jobs_option
 from grader.cli.session import Session, common_options, json_option
 from grader.message import Message, msg, verbatim
 
@@ -32,13 +32,7 @@ if TYPE_CHECKING:
     help="A CSV of the class with a column of ids; without it, everybody is who the names of the files say.",
 )
 @book_option
-@click.option(
-    "--jobs",
-    cls=HelpOption,
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="How many submissions are graded at once; without it, one for each core.",
-)
+@jobs_option
 @click.option(
     "--fresh",
     cls=HelpOption,
@@ -51,23 +45,8 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Which assignment is meant, where nbgrader's tree holds several.",
 )
-@click.option(
-    "-e",
-    "--exercise",
-    "only",
-    cls=HelpOption,
-    multiple=True,
-    metavar="NAME",
-    help="Grade this exercise only; may be given several times.",
-)
-@click.option(
-    "--device",
-    cls=HelpOption,
-    type=click.Choice(DEVICES),
-    default="cpu",
-    show_default=True,
-    help="Where networks are trained: auto takes CUDA where there is one.",
-)
+@exercise_option
+@device_option
 @common_options
 @json_option
 @click.pass_context

@@ -11,6 +11,7 @@ import click
 
 from grader.cli.exit_code import ExitCode, of_report
 from grader.cli.help import HelpOption
+from grader.cli.options import device_option, exercise_option
 from grader.cli.session import Session, common_options, json_option
 from grader.message import msg
 
@@ -20,29 +21,12 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-DEVICES = ("auto", "cpu", "cuda")  # held equal to grader.grade.DEVICES by a test: importing that here would cost time
-
 
 def grading_options(function: Function) -> Function:
     """The options of a command that grades, and those common to all."""
     options = (
-        click.option(
-            "-e",
-            "--exercise",
-            "only",
-            cls=HelpOption,
-            multiple=True,
-            metavar="NAME",
-            help="Grade this exercise only; may be given several times.",
-        ),
-        click.option(
-            "--device",
-            cls=HelpOption,
-            type=click.Choice(DEVICES),
-            default="cpu",
-            show_default=True,
-            help="Where networks are trained: auto takes CUDA where there is one.",
-        ),
+        exercise_option,
+        device_option,
         click.option(
             "--exit-zero",
             cls=HelpOption,

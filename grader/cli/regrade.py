@@ -9,15 +9,15 @@ import click
 
 from grader.cli.exit_code import ExitCode
 from grader.cli.gradebook import book_option, open_book
-from grader.cli.grading import DEVICES
 from grader.cli.help import HelpCommand, HelpOption
+from grader.cli.options import device_option, exercise_option, jobs_option
 from grader.cli.session import Session, common_options, json_option
-from grader.errors import GraderError
 from grader.message import Message, msg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from grader.batch.run import Done
     from grader.exercise import Course
     from grader.gradebook import Gradebook
     from grader.gradebook.regrade import Plan
@@ -25,15 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("regrade", cls=HelpCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-e",
-    "--exercise",
-    "only",
-    cls=HelpOption,
-    multiple=True,
-    metavar="NAME",
-    help="This exercise only; may be given several times.",
-)
+@exercise_option
 @click.option("--dry-run", cls=HelpOption, is_flag=True, help="Only show what would change; so it is without --apply.")
 @click.option(
     "--apply",
@@ -43,14 +35,8 @@ if TYPE_CHECKING:
     help="Let the new results count, if they are those that a dry run has shown under this digest.",
 )
 @click.option("--allow-drops", cls=HelpOption, is_flag=True, help="Apply it even where a mark becomes lower.")
-@click.option(
-    "--device",
-    cls=HelpOption,
-    type=click.Choice(DEVICES),
-    default="cpu",
-    show_default=True,
-    help="Where networks are trained: auto takes CUDA where there is one.",
-)
+@jobs_option
+@device_option
 @book_option
 @common_options
 @json_option
@@ -63,12 +49,14 @@ def command(
     dry_run: bool,
     digest: str | None,
     allow_drops: bool,
+    jobs: int | None,
     device: str,
 ) -> int:
     """Show whose marks a changed exercise changes, by how much and why.
 
     The submissions are looked for in the sources by their content. Marks by hand stay. Exit codes: 0 all could be
-    graded again, 1 some could not, 2 what is to be applied is not what was shown, or would lower a mark.
+    graded again, 1 some could not, 2 what is to be applied is not what was shown, or would lower a mark, 4 some could
+    not by our fault, 130 interrupted.
     """
     from grader.gradebook.regrade import apply, plan
     from grader.report.gradebook import show_plan
@@ -80,8 +68,8 @@ def command(
     course = session.load_course()
     with open_book(context) as book:
         keys = _keys(course, only, device)
-        _grade_again(course, book, keys, sources, device)
-        made = plan(book, keys)
+        reasons = _grade_again(session, course, book, keys, sources, jobs, device)
+        made = plan(book, keys, reasons)
         if digest is not None:
             apply(book, made, digest, allow_drops=allow_drops)
     if session.as_json:
@@ -90,6 +78,8 @@ def command(
     else:
         show_plan(made, session.console(), session.translate_report)
         click.echo(session.say(_ending(made, is_applied=digest is not None)))
+    if reasons:
+        return int(ExitCode.FAULT)
     return int(ExitCode.NOT_PASSED if made.ungradable else ExitCode.PASSED)
 
 
@@ -103,24 +93,45 @@ def _keys(course: Course, only: tuple[str, ...], device: str) -> dict[str, str]:
 
 
 def _grade_again(
-    course: Course, book: Gradebook, keys: Mapping[str, str], sources: tuple[Path, ...], device: str
-) -> None:
-    """Grade what is outdated and lies in the sources; what comes of it is kept and counts for nobody yet."""
+    session: Session,
+    course: Course,
+    book: Gradebook,
+    keys: Mapping[str, str],
+    sources: tuple[Path, ...],
+    jobs: int | None,
+    device: str,
+) -> Mapping[str, Message]:
+    """Grade what is outdated and lies in the sources, and say by content why there is no result."""
+    from grader.batch import progress
+    from grader.batch.again import grade_again, to_grade
     from grader.batch.source import find
+    from grader.batch.worker import LocalPool
     from grader.cli import staff
-    from grader.grade import grade
-    from grader.gradebook.regrade import outdated
 
     staff.open_log()
-    left = outdated(book, keys)
-    for found in find(sources, course).found if left else ():
+    wanted = to_grade(book, keys) if sources else {}
+    if not wanted:
+        return {}
+    found = find(sources, course).found
+    finished: list[Done] = []
+    with progress.shown(session.console(stderr=True), len(wanted), session.translate_report) as tell:
+
+        def told(done: Done) -> None:
+            finished.append(done)
+            tell(done)
+
         try:
-            submission = found.read()
-        except GraderError:
-            continue  # it was no submission when marks were given, and has none that could change
-        names = left.pop(submission.digest, None)
-        if names:
-            book.keep(grade(submission, course, only=sorted(names), device=device), keys)
+            return grade_again(
+                found, wanted, course, book, keys, LocalPool(jobs, staff.open_log), device=device, told=told
+            )
+        except KeyboardInterrupt:
+            stopped = msg(
+                "{count} of {total} submissions were graded again, and no mark has changed; run the same again for the rest",
+                count=sum(done.has_verdict for done in finished),
+                total=len(wanted),
+            )
+            click.echo(session.say(stopped), err=True)
+            raise
 
 
 def _ending(made: Plan, *, is_applied: bool) -> Message:

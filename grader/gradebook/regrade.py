@@ -110,11 +110,12 @@ def _standing(book: Gradebook) -> Iterator[tuple[str, Cell]]:
                 yield row.submission.digest, cell
 
 
-def plan(book: Gradebook, keys: Mapping[str, str]) -> Plan:
+def plan(book: Gradebook, keys: Mapping[str, str], reasons: Mapping[str, Message] | None = None) -> Plan:
     """What would change if the results under the present keys counted.
 
     Args:
         keys: The present key of each exercise that is to be graded again.
+        reasons: By content why grading it again gave no result, where that was tried.
     """
     changes: list[Change] = []
     ungradable: list[Message] = []
@@ -125,12 +126,15 @@ def plan(book: Gradebook, keys: Mapping[str, str]) -> Plan:
                 continue
             part = book.graded(row.submission.digest, cell.exercise, key)
             if part is None:
+                reason = (reasons or {}).get(row.submission.digest) or msg(
+                    "there is no result with the exercise as it is now; give the submission among the sources"
+                )
                 ungradable.append(
                     msg(
-                        "{student}, {exercise}: there is no result with the exercise as it is now; "
-                        "give the submission among the sources",
+                        "{student}, {exercise}: {problem}",
                         student=row.person.id,
                         exercise=cell.exercise,
+                        problem=reason,
                     )
                 )
             else:

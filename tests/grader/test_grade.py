@@ -156,6 +156,6 @@ def test_devices_that_are_not_there_are_refused(monkeypatch):
 
 
 def test_the_command_offers_the_devices_that_grading_knows():
-    from grader.cli.grading import DEVICES as OFFERED
+    from grader.cli.options import DEVICES as OFFERED
 
     assert OFFERED == DEVICES

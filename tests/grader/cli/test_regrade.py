@@ -3,8 +3,12 @@
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -12,6 +16,7 @@ from grader.cli.program import program
 from grader.exercise import load_course
 from grader.grade import grade
 from grader.gradebook import Gradebook, HandedIn, exercise_key
+from grader.gradebook.regrade import plan
 from grader.intake import read_submission
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -161,6 +166,80 @@ def test_who_is_not_in_the_sources_is_named(run, sources, course):
     assert [change["student"] for change in data["changed"]] == ["wang"]
     assert data["ungradable"][0]["message"].startswith("li, small: there is no result with the exercise as it is now")
     assert (data["applied"], data["drops"]) == (False, [])
+
+
+def one_after_the_other(book_path, course, sources):
+    """The plan as one process makes it without any executor."""
+    loaded = load_course(course)
+    keys = {"small": exercise_key(loaded, loaded.exercise("small"), "cpu")}
+    with Gradebook.open(book_path) as book:
+        for path in sources.iterdir():
+            book.keep(grade(read_submission(path), loaded), keys)
+        return plan(book, keys)
+
+
+@pytest.fixture
+def many(sources, course, tmp_path):
+    """Twelve students more, and a change after which grading takes its time."""
+    loaded = load_course(course)
+    keys = {"small": exercise_key(loaded, loaded.exercise("small"), "cpu")}
+    with Gradebook.open(tmp_path / "course.db") as book:
+        for number in range(12):
+            folder = sources / f"s{number}"
+            folder.mkdir()
+            text = f"# small\n\n## sum\n{number}\n\n## product\n6\n"
+            (folder / "answers.md").write_text(text)
+            report = grade(read_submission(folder), loaded)
+            book.record(folder.name, HandedIn(report.submission, folder.name), report, keys)
+    checks = CHECKS.replace("SUM", "5").replace("from grader import", "import time\nfrom grader import", 1)
+    (course / "small" / "checks.py").write_text(checks.replace("    expect", "    time.sleep(0.1)\n    expect"))
+    return sources
+
+
+def test_however_many_are_graded_at_once_the_plan_is_the_same(run, many, course, tmp_path):
+    shutil.copy(tmp_path / "course.db", tmp_path / "serial.db")
+    expected = one_after_the_other(tmp_path / "serial.db", course, many)
+    shown = {}
+    for jobs in (1, 3):
+        copy = tmp_path / f"{jobs}.db"
+        shutil.copy(tmp_path / "course.db", copy)
+        shown[jobs] = run(many, "--jobs", jobs, "--json", "--book", copy)
+
+    assert shown[1].stdout == shown[3].stdout
+    data = json.loads(shown[1].stdout)
+    assert (data["digest"], len(data["changed"])) == (expected.digest, 4)
+    assert len(shown[3].stderr.splitlines()) == 14 - 2  # wang's 5 and li's 4 are handed in twice
+
+
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_a_regrading_that_is_ended_changes_no_mark_and_goes_on(run, many, course, tmp_path, ending, code):
+    before = earned(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader.cli", "--course", course, "regrade", many, "--jobs", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    first = process.stderr.readline()
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(ending)
+    _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, first[:6]) == (code, "[1/12]")
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert earned(tmp_path) == before
+    if ending == signal.SIGINT:
+        assert "of 12 submissions were graded again, and no mark has changed; run the same again" in said
+    shown = run(many, "--json")
+    assert 0 < len(shown.stderr.splitlines()) < 12
+    assert json.loads(shown.stdout)["digest"] == one_after_the_other(tmp_path / "course.db", course, many).digest
+
+
+def test_what_could_not_be_graded_by_our_fault_says_so(run, sources, course, tmp_path):
+    (course / "small" / "checks.py").write_text(CHECKS.replace("SUM", "1 / 0"))
+
+    shown = run(sources, "--jobs", "1")
+
+    assert (shown.exit_code, earned(tmp_path)) == (4, {"wang": 1, "li": 3})
+    assert "- wang, small: grading it again met a fault of ours; the staff log says more" in shown.stdout
 
 
 def test_dry_run_and_apply_exclude_each_other(run, sources):

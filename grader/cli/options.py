@@ -1,0 +1,50 @@
+"""Options that several commands share: which exercises, where networks are trained, how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from grader.cli.help import HelpOption
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DEVICES = ("auto", "cpu", "cuda")  # held equal to grader.grade.DEVICES by a test: importing that here would cost time
+
+
+def exercise_option(function: Function) -> Function:
+    """`-e` or `--exercise`, passed as `only`."""
+    return click.option(
+        "-e",
+        "--exercise",
+        "only",
+        cls=HelpOption,
+        multiple=True,
+        metavar="NAME",
+        help="Grade this exercise only; may be given several times.",
+    )(function)
+
+
+def device_option(function: Function) -> Function:
+    """`--device`."""
+    return click.option(
+        "--device",
+        cls=HelpOption,
+        type=click.Choice(DEVICES),
+        default="cpu",
+        show_default=True,
+        help="Where networks are trained: auto takes CUDA where there is one.",
+    )(function)
+
+
+def jobs_option(function: Function) -> Function:
+    """`--jobs`."""
+    return click.option(
+        "--jobs",
+        cls=HelpOption,
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="How many submissions are graded at once; without it, one for each core.",
+    )(function)
