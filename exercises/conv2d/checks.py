@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +74,7 @@ class Case:
         return self.x.shape[0], self.weight.shape[0], H_out, W_out
 
 
+@functools.cache
 def arrays(*shape: int) -> st.SearchStrategy[Array]:
     """Small integers as float64: every sum is exact, and can be redone by hand."""
     return nps.arrays(np.int64, shape, elements=st.integers(-5, 5)).map(lambda array: array.astype(np.float64))
@@ -179,6 +181,7 @@ def batch(student, case):
     expect.equal(case.ask(student), case.wanted(), hint=BATCH_HINT)
 
 
+@functools.cache
 def quarters(*shape: int, dtype: str = "float64") -> st.SearchStrategy[Array]:
     """Numbers up to 250 in steps of a quarter, exact in float32 too."""
     whole = nps.arrays(np.int64, shape, elements=st.integers(-1000, 1000))
