@@ -100,6 +100,8 @@ class Alignment:
 def align(reference: Trace, student: Trace) -> Alignment:
     """Pair the steps of two traces."""
     wanted, found = reference.steps, student.steps
+    if len(wanted) == len(found) and not any(map(cost, wanted, found)):
+        return Alignment(reference, student, tuple(zip(wanted, found, strict=True)), labels(reference))
     best = [[0.0] * (len(found) + 1) for _ in range(len(wanted) + 1)]
     for i, step in enumerate(wanted):
         best[i + 1][0] = best[i][0] + _gap(step)

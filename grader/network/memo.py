@@ -75,7 +75,7 @@ class Reference:
         if op == "model.build":
             self._digest = b""
             self._skipped.clear()
-        self._digest = hashlib.blake2b(self._digest + wire.encode(request), digest_size=20).digest()
+        self._digest = hashlib.sha256(self._digest + wire.encode(request)).digest()
         key = self._maker, self._digest
         answer = self._memo.find(key)
         if answer is None:

@@ -277,7 +277,9 @@ def _shape_of(value: object) -> tuple[int, ...]:
 def _shape(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > 8:
         raise UnreadableRecord
-    return tuple(_integer(item) for item in value)
+    for item in value:
+        _integer(item)
+    return tuple(value)
 
 
 def _pair(value: object) -> tuple[int, int]:
