@@ -6,6 +6,7 @@ of links that holds numpy and no torch or scipy, so no import trick finds them.
 
 from __future__ import annotations
 
+import csv
 import re
 import sysconfig
 from functools import cache
@@ -56,5 +57,14 @@ def _name(requirement: str) -> str:
 
 
 def _top_level(distribution: metadata.Distribution) -> set[Path]:
-    tops = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}
+    tops = {name for name in _installed(distribution) if name not in ("..", "__pycache__")}
     return {Path(str(distribution.locate_file(top))) for top in tops if not top.endswith((".dist-info", ".pth"))}
+
+
+def _installed(distribution: metadata.Distribution) -> set[str]:
+    """The first part of every installed file's path."""
+    record = distribution.read_text("RECORD")
+    if record is None:
+        return {file.parts[0] for file in distribution.files or ()}
+    # Not `files`, which makes a path object for each of torch's fifteen thousand.
+    return {row[0].partition("/")[0] for row in csv.reader(record.splitlines()) if row}
