@@ -41,7 +41,9 @@ def unwanted(exercise: Exercise) -> set[str]:
     if exercise.guest is None:
         unwanted |= {"hypothesis"}
     if exercise.guest == "numpy" and not exercise.fields:
-        unwanted |= {"sympy", "lark", "markdown_it"}
+        unwanted |= {"lark", "markdown_it"}
+    if not any(field.kind == "formula" for field in exercise.fields):
+        unwanted |= {"sympy"}
     return unwanted
 
 

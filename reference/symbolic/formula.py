@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from sympy import Add, Expr, Mul, Symbol
 
 from reference.errors import ShapeError, require_at_least, require_one_of
 from reference.geometry import output_size
+from reference.symbolic.convention import CONVENTIONS, Convention
 from reference.symbolic.symbol import bias_symbol, grad_symbol, w_symbol, x_symbol
 
-Convention = Literal["convolution", "correlation"]
-CONVENTIONS: tuple[Convention, ...] = ("convolution", "correlation")
 Sides = tuple[int, int]
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from sympy import Add, Expr, Indexed, IndexedBase, Integer, Sum, Symbol
 
 from reference.errors import require_at_least, require_one_of
-from reference.symbolic.formula import CONVENTIONS, Convention, Sides
+from reference.symbolic.convention import CONVENTIONS, Convention
+from reference.symbolic.formula import Sides
 from reference.symbolic.notation import NOTATIONS, Notation
 from reference.symbolic.symbol import bias_symbol, w_symbol, x_symbol
 

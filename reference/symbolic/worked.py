@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from reference.errors import OptionError, require_at_least, require_one_of
 from reference.matrix import SHAPES, Shape, Values, exact_matrix
-from reference.symbolic.formula import CONVENTIONS, Convention
+from reference.symbolic.convention import CONVENTIONS, Convention
 
 Place = tuple[int, int]
 
