@@ -247,8 +247,8 @@ def set_limits(limits: dict[str, int]) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def warm_up(kind: str, *, training: bool) -> None:
-    """Import the libraries of this kind; with `training` also what the first training step would load."""
+def warm_up(kind: str, *, training: bool, optimizers: bool = False) -> None:
+    """Import the libraries of this kind, and on demand what the first training step or optimizer would load."""
     gc.disable()  # what an import makes stays: to look for garbage in it would take a quarter of the time
     if kind == "numpy":
         import numpy as np
@@ -257,7 +257,7 @@ def warm_up(kind: str, *, training: bool) -> None:
     if kind == "torch":
         import guest_model
 
-        guest_model.warm_up(training)
+        guest_model.warm_up(training, optimizers)
     gc.enable()
 
 

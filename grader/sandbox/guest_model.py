@@ -40,8 +40,12 @@ class Definitions(Protocol):
         ...
 
 
-def warm_up(training: bool) -> None:
-    """Take one thread, and pay for what the first traced training step loads before the limits come down."""
+def warm_up(training: bool, optimizers: bool = False) -> None:
+    """Take one thread, and pay before the limits come down for what the first traced training step loads.
+
+    Args:
+        optimizers: Also for the 800 modules that the first step of any of torch's own optimizers loads.
+    """
     torch.set_num_threads(1)
     if training:
         model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.ReLU())
@@ -49,6 +53,8 @@ def warm_up(training: bool) -> None:
             y, switches = F.max_pool2d(model(recorder.x), 2, return_indices=True)
             F.max_unpool2d(y, switches, [2, 2], output_size=[2, 2])  # checks the size with sympy, which it then loads
         _descend(model, torch.zeros(2, 1, 2, 2), torch.zeros(2, 2, 2, dtype=torch.int64), steps=1, lr=0.1, momentum=0.9)
+    if optimizers:
+        torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1).step()
     torch.manual_seed(0)  # last: a guest that was forked warm begins with the same random numbers
 
 

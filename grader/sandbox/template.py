@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sys
 
-if __name__ == "__main__":  # template.py SOCKET PACKAGES KIND
+if __name__ == "__main__":  # template.py SOCKET PACKAGES KIND [optimizers]
     sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), sys.argv[2]]
 
 import gc
@@ -147,7 +147,7 @@ if __name__ == "__main__":
     namespace.adopt_orphans()
     if os.spawnvp(os.P_WAIT, BURY[0], [*BURY, "true"]) != 0:
         sys.exit("the program env cannot ignore a signal here")
-    guest.warm_up(sys.argv[3], training=True)
+    guest.warm_up(sys.argv[3], training=True, optimizers="optimizers" in sys.argv[4:])
     if len(os.listdir("/proc/self/task")) != 1:
         sys.exit("the libraries have started threads, which a fork would lose")
     gc.collect()

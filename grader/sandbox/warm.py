@@ -59,6 +59,10 @@ class TemplateKilled(TemplateLost):
 class WarmLauncher:
     """Forks guests from warm templates, one for each kind, which are started when they are first needed.
 
+    Args:
+        optimizers: A template of torch also imports what torch's own optimizers load when they are first used:
+            a second of processor time, which pays where students train and there are many of them.
+
     Guests are as isolated as those of `BubblewrapLauncher`, and answer the same.
     Where that does not work here, guests are started as `launcher(strongest().name)`
     would, and `reason` says why; `isolation` names what is in force.
@@ -69,8 +73,9 @@ class WarmLauncher:
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, optimizers: bool = False) -> None:
         self.reason: Message | None = None
+        self._optimizers = optimizers
         self._cold: Launcher = launcher(strongest().name)
         self._templates: dict[tuple[int, str], Template] = {}
         self._lock = threading.Lock()
@@ -148,7 +153,7 @@ class WarmLauncher:
         key = (os.getpid(), kind)  # a forked worker has a copy of its parent's, which are not its own
         if key not in self._templates:
             try:
-                self._templates[key] = Template(kind)
+                self._templates[key] = Template(kind, optimizers=self._optimizers)
             except OSError as error:
                 self._give_up(error)
         return self._templates.get(key)
@@ -166,7 +171,7 @@ class WarmLauncher:
 class Template:
     """Our end of a template process of one kind, which has begun to import its libraries."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, optimizers: bool = False) -> None:
         self.has_forked = False
         self._is_warm = False
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
@@ -175,7 +180,7 @@ class Template:
             with theirs, readable(bubblewrap.template_arguments(kind)) as descriptor:
                 command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/guest/template.py")]
                 self.process = subprocess.Popen(
-                    [*command, str(theirs.fileno()), "/packages", kind],
+                    [*command, str(theirs.fileno()), "/packages", kind, *(["optimizers"] if optimizers else [])],
                     stdin=subprocess.DEVNULL,
                     stdout=self._said,
                     stderr=self._said,

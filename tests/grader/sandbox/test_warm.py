@@ -457,6 +457,37 @@ def test_a_template_that_nobody_needed_is_ended_before_it_is_warm():
     assert not psutil.wait_procs(processes, timeout=0.5)[1]
 
 
+OPTIMIZER = """
+import sys, torch
+WAS_THERE = "torch._dynamo" in sys.modules
+
+def first_numbers():
+    return [WAS_THERE, torch.rand(3)]
+
+def steps():
+    weight = torch.nn.Parameter(torch.ones(1))
+    torch.optim.Adam([weight]).step(lambda: (weight * weight).sum())
+    return "torch._dynamo" in sys.modules
+"""
+
+
+@needs_bubblewrap
+def test_a_template_loads_what_optimizers_need_and_torch_s_random_numbers_begin_as_ever(tmp_path):
+    (tmp_path / "code.py").write_text(OPTIMIZER, encoding="utf-8")
+    tmp_path.chmod(0o755)
+    numbers = []
+    for optimizers in (False, True):
+        with WarmLauncher(optimizers=optimizers) as walls, Guest(walls, GuestSpec("torch", tmp_path)) as one:
+            one.prepare()
+            one.load("code.py")
+            was_there, drawn = said(one, "first_numbers")
+            assert was_there is optimizers
+            assert said(one, "steps") is True
+            numbers.append(drawn.tolist())
+
+    assert numbers[0] == numbers[1]
+
+
 @needs_bubblewrap
 def test_where_no_template_can_be_started_guests_are_cold_and_the_reason_is_told(guest, monkeypatch):
     monkeypatch.setattr(bubblewrap, "template_arguments", lambda kind: ["--no-such-option"])
