@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOOR = Path(__file__).resolve().parent / "floor.py"
 
 
-def record(submission: Path, folder: Path) -> int:
+def record(submission: Path, folder: Path, course: Path | None = None, only: Sequence[str] = ()) -> int:
     """Grade once and keep every request that crosses the wall, per file and kind of guest; return how many."""
     loaded = read_submission(submission)
     loaded.write(folder / "submission")
@@ -43,7 +44,7 @@ def record(submission: Path, folder: Path) -> int:
 
     GuestTransport.request = recording
     try:
-        grade(loaded, load_course())
+        grade(loaded, load_course(course), only=only)
     finally:
         GuestTransport.request = send
     table = []
