@@ -2,16 +2,15 @@
 
     the same content          two students handed in the same bytes
     the same wrong answers    they fail the same checks with the same evidence, and no known mistake explains it
-    the same code             a function or class is the same but for blanks and comments, or but for names too
+    the same code             much of two files is the same but for names, comments and layout (`overlap`)
     the same paragraph        a text is the same but for case, blanks and punctuation
 
-What the template gave to everybody does not count, nor what is too short to be anybody's own.
+What the template gave to everybody does not count, nor what half of the class has, nor what is too short to be
+anybody's own.
 """
 
 from __future__ import annotations
 
-import ast
-import copy
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,14 +19,19 @@ from typing import Any
 from grader import template
 from grader.exercise import Course
 from grader.gradebook.book import Gradebook
+from grader.gradebook.overlap import overlaps, tokenize
 from grader.intake import Submission
 from grader.message import Message, msg
 from grader.model import ExerciseReport, Label, Verdict
 from grader.receipt import digest
-from grader.sandbox.source import parse
 from grader.untrusted import clean
 
-MIN_NODES = 60  # of a function's syntax tree: a textbook's two lines are nobody's own
+# Of the accepted solutions of our exercises, written independently of each other, no two share more than 0.41 of the
+# smaller one or 84 tokens in a row.
+MIN_SHARE = 0.6
+MIN_TOKENS = 60  # about six lines: a textbook's loop is nobody's own
+LONG_RUN = 150
+MIN_COMMON = 6  # in a class of fewer than twelve, what so many have is still common
 MIN_LETTERS = 40  # of a paragraph
 EXCERPT = 60
 
@@ -80,86 +84,91 @@ def _wrong(part: ExerciseReport) -> tuple[str, str] | None:
 
 
 def in_texts(submissions: Mapping[str, Submission], course: Course) -> tuple[Likeness, ...]:
-    """What the texts show, by student: the same code, the same paragraphs."""
-    exact: dict[Hashable, set[str]] = {}
-    renamed: dict[Hashable, set[str]] = {}
-    paragraphs: dict[Hashable, set[str]] = {}
-    shown: dict[Hashable, str] = {}
-    given_code, given_text = _given(course)
-    for student, submission in submissions.items():
-        for source in submission.sources.values():
-            for definition in _definitions(source.body):
-                plain, nameless = _digests(definition)
-                if nameless not in given_code:
-                    exact.setdefault((definition.name, plain), set()).add(student)
-                    renamed.setdefault(nameless, set()).add(student)
-                    shown.setdefault(nameless, definition.name)
-        for name, content in submission.files.items():
-            if name.lower().endswith((".md", ".markdown")):
-                for letters, paragraph in _paragraphs(content.decode("utf-8", "replace")):
-                    if letters not in given_text:
-                        paragraphs.setdefault(letters, set()).add(student)
-                        shown.setdefault(letters, clean(paragraph, EXCERPT))
+    """What the texts show, by student: much the same code, the same paragraphs; the most alike come first."""
+    given = _given(course)
+    return (*_in_code(submissions, given), *_in_prose(submissions, given))
+
+
+def _in_code(submissions: Mapping[str, Submission], given: Mapping[str, str]) -> Iterator[Likeness]:
+    programs = {
+        (student, path): tokenize(text)
+        for student, submission in submissions.items()
+        for path, text in _programs(submission)
+    }
+    template = {gram for name, text in given.items() if name.endswith(".py") for gram in tokenize(text).grams}
+    common = max(MIN_COMMON, len(submissions) // 2 + 1)
     found = [
-        _of(msg("{name}: the same code but for blanks and comments", name=str(key[0])), students)
-        for key, students in exact.items()
-        if isinstance(key, tuple) and len(students) > 1
+        overlap
+        for overlap in overlaps(programs, template, common)
+        if (overlap.share >= MIN_SHARE and min(overlap.shared) >= MIN_TOKENS) or overlap.longest >= LONG_RUN
     ]
-    same = {likeness.students for likeness in found}
-    found += [
-        _of(msg("{name}: the same code but for names, blanks and comments", name=shown[key]), students)
-        for key, students in renamed.items()
-        if len(students) > 1 and tuple(sorted(students)) not in same
-    ]
-    found += [
-        _of(msg("the same paragraph: {excerpt}", excerpt=shown[key]), students)
-        for key, students in paragraphs.items()
-        if len(students) > 1
-    ]
-    return tuple(found)
+    for overlap in sorted(found, key=lambda overlap: (-overlap.share, overlap.owned)):
+        (one, path), (other, other_path) = overlap.owned
+        yield Likeness(
+            msg(
+                "{percent} % of the code is the same but for names, comments and layout; the longest part is {first} and "
+                "{second}",
+                percent=int(100 * overlap.share),
+                first=_place(submissions[one], path, overlap.lines[0]),
+                second=_place(submissions[other], other_path, overlap.lines[1]),
+            ),
+            (one, other),
+        )
+
+
+def _programs(submission: Submission) -> Iterator[tuple[str, str]]:
+    """Python files, and the programs of notebooks."""
+    for path, content in submission.files.items():
+        if path.endswith(".py"):
+            yield path, content.decode("utf-8", "replace")
+    for path, notebook in submission.notebooks.items():
+        yield path, notebook.code.text
+
+
+def _place(submission: Submission, path: str, lines: tuple[int, int]) -> Message:
+    """Lines of a file, or of a cell as far as they stand in the one in which they begin."""
+    file: Message | str = clean(path, EXCERPT)
+    if path in submission.notebooks:
+        notebook = submission.notebooks[path]
+        (file, first), (end, last) = map(notebook.where, lines)
+        if end != file:
+            return msg("{file} and following", file=file)
+        lines = first, last
+    return msg("{file}, lines {first} to {last}", file=file, first=lines[0], last=lines[1])
+
+
+def _in_prose(submissions: Mapping[str, Submission], given: Mapping[str, str]) -> Iterator[Likeness]:
+    template = {letters for text in given.values() for letters, _ in _paragraphs(text)}
+    paragraphs: dict[str, set[str]] = {}
+    shown: dict[str, str] = {}
+    for student, submission in submissions.items():
+        for text in _prose(submission):
+            for letters, paragraph in _paragraphs(text):
+                if letters not in template:
+                    paragraphs.setdefault(letters, set()).add(student)
+                    shown.setdefault(letters, clean(paragraph, EXCERPT))
+    for letters, students in paragraphs.items():
+        if len(students) > 1:
+            yield _of(msg("the same paragraph: {excerpt}", excerpt=shown[letters]), students)
+
+
+def _prose(submission: Submission) -> Iterator[str]:
+    """Markdown files, and the text cells of notebooks."""
+    for name, content in submission.files.items():
+        if name.lower().endswith((".md", ".markdown")):
+            yield content.decode("utf-8", "replace")
+    for notebook in submission.notebooks.values():
+        yield notebook.prose.text
 
 
 def _of(what: Message, students: Iterable[str]) -> Likeness:
     return Likeness(what, tuple(sorted(students)))
 
 
-def _given(course: Course) -> tuple[set[str], set[str]]:
-    """What the template and the prompts gave to everybody: code by its digest, paragraphs by their letters."""
-    texts = template.render(course)
-    code = {
-        _digests(definition)[1]
-        for name, text in texts.items()
-        if name.endswith(".py")
-        for definition in _definitions(parse(text, name).body)
-    }
+def _given(course: Course) -> dict[str, str]:
+    """What the template and the prompts gave to everybody."""
     prompts = [path for exercise in course.exercises for path in sorted(exercise.folder.glob("*.md"))]
-    given = [*texts.values(), *(path.read_text(encoding="utf-8") for path in prompts)]
-    return code, {letters for text in given for letters, _ in _paragraphs(text)}
-
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-def _definitions(body: Iterable[ast.stmt]) -> Iterator[Definition]:
-    for statement in body:
-        if isinstance(statement, Definition) and sum(1 for _ in ast.walk(statement)) >= MIN_NODES:
-            yield statement
-
-
-def _digests(definition: Definition) -> tuple[str, str]:
-    """A digest of the code without docstrings, and one in which every name is its number in order of appearance."""
-    tree = copy.deepcopy(definition)
-    for node in ast.walk(tree):
-        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    plain = digest(ast.dump(tree))
-    numbers: dict[str, str] = {}
-    for node in ast.walk(tree):
-        for attribute in ("id", "arg", "name"):
-            name = getattr(node, attribute, None)
-            if isinstance(name, str):
-                setattr(node, attribute, numbers.setdefault(name, f"n{len(numbers)}"))
-    return plain, digest(ast.dump(tree))
+    return template.render(course) | {str(path): path.read_text(encoding="utf-8") for path in prompts}
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, str]]:
