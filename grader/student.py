@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.message import Message, msg
 from grader.sandbox import wire
-from grader.sandbox.host import ErrorInfo, Guest, GuestLost, MissingName, SandboxFault, StudentError, UnsendableValue
+from grader.sandbox.host import (
+    Death,
+    ErrorInfo,
+    Guest,
+    GuestLost,
+    MissingName,
+    SandboxFault,
+    StudentError,
+    UnsendableValue,
+)
 from grader.sandbox.launch import GuestSpec, Launcher
 
 if TYPE_CHECKING:
@@ -83,12 +92,17 @@ class Student:
 
 
 class GuestTransport:
-    """Requests to guests behind the wall; one that died is replaced, at most `MAX_GUESTS` in all."""
+    """Requests to guests behind the wall; one that died is replaced, at most `MAX_GUESTS` in all.
+
+    Attributes:
+        death: The worst way in which a guest ended that was ended by nobody here.
+    """
 
     def __init__(self, launcher: Launcher, spec: GuestSpec, file: str, program: Program | None = None) -> None:
         self.problems: tuple[ErrorInfo, ...] = ()
         self.stopped: Message | None = None
         self.is_noisy = False
+        self.death = Death.NONE
         self._launcher = launcher
         self._spec = spec
         self._file = file
@@ -117,6 +131,7 @@ class GuestTransport:
         """End the guest and everything that it has started."""
         if self._guest is not None:
             self.is_noisy |= self._guest.is_noisy
+            self.death = max(self.death, self._guest.death)
             self._guest.close()
             self._guest = None
 

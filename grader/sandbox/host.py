@@ -13,6 +13,7 @@ What goes wrong before the student's first line runs is ours: SandboxFault.
 
 from __future__ import annotations
 
+import enum
 import os
 import secrets
 import selectors
@@ -31,6 +32,7 @@ from grader.sandbox.launch import GuestSpec, Launched, Launcher, scratch_folder
 from grader.untrusted import clean
 
 TICK_S = 0.05
+STATUS_S = 5.0  # until a process that closed its channel has ended, on a busy machine
 KEPT_OUTPUT_BYTES = 4096
 NOISY_OUTPUT_BYTES = 2**16
 
@@ -104,11 +106,20 @@ class GuestLost(BaseException):
         self.while_called = while_called
 
 
+class Death(enum.IntEnum):
+    """How a guest ended that was ended by nobody here."""
+
+    NONE = 0
+    KILLED = 1  # by SIGKILL while the student's code ran: its own doing, or that of anyone on this machine
+    LOST = 2  # in any way before that, or with a process of ours that held it: not its own doing
+
+
 class Guest:
     """A running guest; use it as a context manager, so that nothing survives it."""
 
     def __init__(self, launcher: Launcher, spec: GuestSpec) -> None:
         self.spec = spec
+        self.death = Death.NONE
         self.output = b""
         self.output_bytes = 0
         self._stack = ExitStack()
@@ -146,6 +157,7 @@ class Guest:
         try:
             answer = self._exchange(dict(self._launched.prepare), self.spec.limits.load_time_s * 2)
         except GuestLost as lost:
+            self.death = Death.LOST  # of whatever it says: bwrap may wait for ever for what was killed
             raise SandboxFault(f"{lost.message} {clean(self.output.decode(errors='replace'))}".strip()) from lost
         if answer.get("kind") != "value":
             raise SandboxFault(f"the guest could not prepare itself: {ErrorInfo.from_wire(answer.get('error'))}")
@@ -340,11 +352,14 @@ class Guest:
     def _ended(self) -> GuestLost:
         """The guest closed its end: say how the process ended."""
         try:
-            status = self._launched.process.status(timeout_s=2)
+            status = self._launched.process.status(STATUS_S)
         except ProcessLookupError as error:
+            self.death = Death.LOST
             self.close()
             raise SandboxFault(str(error)) from error
         number = -status if status < 0 else status - 128
+        if number == signal.SIGKILL:
+            self.death = Death.KILLED
         if number == signal.SIGXCPU:
             return self._lost("timeout", msg("Your code used up its processor time."))
         if number == signal.SIGSEGV:
