@@ -30,6 +30,7 @@ PLAIN_COURSE = HERE / "plain_course"
 PERFECT = ROOT / "examples" / "perfect"
 GRADE = str(Path(sys.executable).parent / "grade")
 MOST_RATIO = 1.15
+NETWORKS = ("segnet", "deconvnet")
 STARTS: dict[str, tuple[Sequence[str], float | None]] = {  # what may be waited for, in seconds
     "grade --help": (["--help"], 0.15),
     "grade check --help": (["check", "--help"], None),
@@ -38,6 +39,7 @@ STARTS: dict[str, tuple[Sequence[str], float | None]] = {  # what may be waited 
     "grade check -e max_unpool2d": (["check", str(PERFECT), "-e", "max_unpool2d"], 0.8),
     "grade check -e conv2d": (["check", str(PERFECT), "-e", "conv2d"], 0.8),
 }
+QUICK = ("grade --help", "grade check -e receptive_field")
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class Work:
     bare: list[str]
 
 
-def works(folder: Path) -> list[Work]:
-    """The plain course of twelve checks, and the homework's two networks."""
+def works(folder: Path, networks: Sequence[str]) -> list[Work]:
+    """The plain course of twelve checks, and networks of the homework."""
     whole = folder / "plain"
     whole.mkdir()
     for exercise in load_course(PLAIN_COURSE).exercises:
         shutil.copy(min((exercise.folder / "submissions" / "accepted").glob("*.py")), whole / str(exercise.file))
     found = [_work(folder, "twelve plain checks", whole, PLAIN_COURSE, [])]
-    for name in ("segnet", "deconvnet"):
+    for name in networks:
         found.append(_work(folder, name, PERFECT, load_course().folder, [name]))
     return found
 
@@ -74,19 +76,20 @@ def _work(folder: Path, name: str, submission: Path, course: Path, only: list[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--quick", action="store_true", help="one run of each, to see that it works")
+    parser.add_argument("--quick", action="store_true", help="one run of some, to see that it works")
     options = parser.parse_args()
     runs = 1 if options.quick else options.runs
+    chosen = {name: start for name, start in STARTS.items() if not options.quick or name in QUICK}
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
-        submissions = works(Path(scratch))
+        submissions = works(Path(scratch), () if options.quick else NETWORKS)
         environment = cpu.environment() | {"GRADE_HOME": str(Path(scratch) / "home")}
-        commands = {name: [GRADE, *arguments] for name, (arguments, _) in STARTS.items()}
+        commands = {name: [GRADE, *arguments] for name, (arguments, _) in chosen.items()}
         for work in submissions:
             commands |= {f"bare {work.name}": work.bare, work.name: work.command}
         used: dict[str, list[float]] = {name: [] for name in commands}
         waited: dict[str, list[float]] = {name: [] for name in commands}
-        for run in range(runs + 1):  # the first round warms the disk's cache and is not counted
+        for run in range(options.quick, runs + 1):  # round 0 warms the disk's cache and is not counted
             for name, command in commands.items():
                 processor_s, wall_s, _ = cpu.run(command, environment)
                 if run:
@@ -95,7 +98,7 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     print(f"{date.today()}, {machine}, load average {load:.1f} before the run, medians (range) of {runs} runs\n")
     print("| from nothing to the end | wall s | processor s | at most, wall s |\n|---|---:|---:|---:|")
-    for name, (_, most) in STARTS.items():
+    for name, (_, most) in chosen.items():
         print(f"| `{name}` | {_spread(waited[name])} | {_spread(used[name])} | {most or ''} |")
     print(
         "\n| one submission, cold | bare: wall s | wall s | ratio | at most | bare: processor s | processor s | ratio |"

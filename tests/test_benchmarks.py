@@ -32,7 +32,7 @@ def run(monkeypatch, capsys):
         ]
 
     yield call
-    for name in ("cpu", "timing"):
+    for name in ("cpu", "submit", "timing"):
         sys.modules.pop(name, None)
 
 
@@ -105,6 +105,17 @@ def test_networks_of_other_sizes_are_not_compared(run, monkeypatch):
 
     with pytest.raises(SystemExit, match="resnet18: expected equal parameters, got .* they are not one network"):
         run("models.py", "--quick", "--device", "cpu", "--only", "resnet18")
+
+
+def test_a_start_is_timed_beside_a_bare_process(run, counted):
+    text, (_, shown, graded, head, row) = run("startup.py", "--quick")
+
+    assert shown[0] == "`grade --help`"
+    assert 0 < float(shown[1].split()[0]) < float(graded[1].split()[0])
+    assert head[0] == "one submission, cold"
+    assert row[0] == "twelve plain checks, 12 calls"
+    assert 0.1 < float(row[3]) < 10
+    assert "medians (range) of 1 runs" in text
 
 
 @pytest.mark.skipif(not probe_bubblewrap().works, reason="guests are forked only where bubblewrap works")
