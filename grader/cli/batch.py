@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from grader.batch.matching import Matching
     from grader.batch.run import Done
+    from grader.gradebook import Gradebook
 
 
 @click.command("batch", cls=HelpCommand)
@@ -99,7 +100,7 @@ def command(
                 kept = sum(done.has_verdict for done in finished)
                 click.echo(session.say(_stopped(kept, len(matching.tasks))), err=True)
                 raise
-        name, marks = book.name, book.table().remarks if any(done.earlier for done in finished) else ()
+        name, marks = book.name, _two_versions(book, finished)
     code = of_batch(finished, len(matching.unmatched))
     remarks = (
         *findings.remarks,
@@ -125,6 +126,16 @@ def _earlier(finished: Iterable[Done]) -> Iterator[Message]:
             count=len(marks),
             exercises=", ".join(sorted({exercise for _, exercise in marks})),
         )
+
+
+def _two_versions(book: Gradebook, finished: Iterable[Done]) -> tuple[Message, ...]:
+    """Where marks of two versions stand side by side."""
+    from grader.errors import GradebookError
+
+    try:
+        return book.table().remarks if any(done.earlier for done in finished) else ()
+    except GradebookError as error:  # what was finished is to be shown nevertheless
+        return (error.message,)
 
 
 def _stopped(kept: int, total: int) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -41,8 +42,9 @@ def ordered(table: Table, column: str = "id", *, reverse: bool = False) -> Table
         cell = row.cells.get(column)
         return (row.points if row.is_graded else None) if column == "total" else cell.points if cell else None
 
-    def by_id(row: Row) -> tuple[int, str]:
-        return len(row.person.id), row.person.id  # numbers of one length or not, in the order of numbers
+    def by_id(row: Row) -> tuple[int, str, str]:
+        name = row.person.id
+        return (len(name), name, name) if name.isdecimal() else (sys.maxsize, name.casefold(), name)  # numbers first
 
     rows = sorted(table.rows, key=by_id)
     if column in ("id", "name"):

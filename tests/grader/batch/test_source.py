@@ -80,6 +80,30 @@ def test_a_student_of_one_alone_is_not_taken_for_a_wrapper(look, tmp_path):
     assert texts(look(tmp_path / "class")) == {"2024001"}
 
 
+@pytest.mark.parametrize("wrapper", ["", "class/", "hw1/class/"])
+def test_a_zip_of_a_class_holds_many(look, tmp_path, wrapper):
+    folders = {f"{wrapper}{number}/{name}": CODE for number in (1, 2, 3) for name in ("conv2d.py", "answers.md")}
+    zips = {f"{wrapper}{number}.zip": b"PK" for number in (1, 2, 3)}
+
+    for files in (folders, zips):
+        findings = look(pack(tmp_path / "download.zip", files))
+        assert texts(findings) == {"1", "2", "3"}
+    assert texts(look(put(tmp_path / "unpacked", *folders))) == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("hw/answers.md", "hw/code/conv2d.py"),
+        ("hw/a/answers.md", "hw/b/conv2d.py", "hw/c/segnet.py"),
+        ("a/conv2d.py", "b/old.py", "b/more.py"),
+        ("one.ipynb", "two.ipynb"),
+    ],
+)
+def test_a_zip_of_one_student_is_one_submission(look, tmp_path, names):
+    assert texts(look(pack(tmp_path / "2024001.zip", dict.fromkeys(names, CODE)))) == {"2024001"}
+
+
 def test_canvas_puts_the_files_of_a_student_together(look, tmp_path):
     files = {
         "lilei_11_100_conv2d-1.py": CODE,
