@@ -61,10 +61,18 @@ class Found:
             raise SubmissionError(self.problem)
         try:
             return self.tree.read(self.paths)
-        except SubmissionError as error:  # which names where it was unpacked, another place each time
-            said = error.message
+        except SubmissionError as error:
+            if self._is_gone():
+                raise SubmissionError(msg("it was there when the batch began, and is gone")) from None
+            said = error.message  # which names where it was unpacked, another place each time
             own = {"path": self.key} if "path" in said.args else {}
             raise type(error)(Message(said.text, {**said.args, **own})) from None
+
+    def _is_gone(self) -> bool:
+        root = self.tree.root
+        return not (
+            root.exists() if isinstance(self.tree, ZipTree) else any((root / path).exists() for path in self.paths)
+        )
 
 
 @dataclass(frozen=True, slots=True)

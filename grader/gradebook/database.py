@@ -103,6 +103,7 @@ def _engine(where: str | Path, *, create: bool) -> tuple[str, Engine]:
         text = f"sqlite:///{text}"
     try:
         url = make_url(text)
+        name = url.render_as_string(hide_password=True)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() not in ("sqlite", "postgresql"):
@@ -110,7 +111,7 @@ def _engine(where: str | Path, *, create: bool) -> tuple[str, Engine]:
                 msg("{book}: expected a file, sqlite:///FILE or postgresql://..., got another kind", book=text)
             )
         if url.get_backend_name() == "postgresql":
-            return url.render_as_string(hide_password=True), create_engine(url, pool_pre_ping=True)
+            return name, create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError):
         raise GradebookError(
             msg("{book}: expected a file, sqlite:///FILE or postgresql://..., got another kind", book=text)
@@ -160,5 +161,13 @@ def _sentence(name: str, error: DBAPIError | PoolTimeoutError) -> Message:
         return msg("{book} is no gradebook, or it is damaged", book=name)
     if kind.startswith("SQLITE_BUSY"):
         return msg("{book} is held by another program for longer than {seconds} s", book=name, seconds=BUSY_S)
-    said = " ".join(str(cause).split())
-    return msg("{book} cannot be used: {error}", book=name, error=said)
+    if kind.startswith("SQLITE_IOERR"):
+        return msg(
+            "{book} cannot be read or written: the disk, or a limit on the size of files, refuses; "
+            "what was written before is safe",
+            book=name,
+        )
+    said = str(cause).strip().split("\n")[0]  # what follows is advice for whoever runs the server
+    for prefix in ("connection is bad: ", "connection failed: "):
+        said = said.removeprefix(prefix)
+    return msg("{book} cannot be used: {error}", book=name, error=" ".join(said.split()))

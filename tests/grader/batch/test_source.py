@@ -1,6 +1,7 @@
 """Sources are recognised by their names; each submission is found once, and what is broken is a submission too."""
 
 import os
+import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,6 +278,26 @@ def test_two_submissions_never_share_a_key(look, tmp_path):
     keys = [found.key for found in look(tmp_path / "x", tmp_path / "y" / "x").found]
 
     assert len(keys) == len(set(keys)) == 3
+
+
+def test_what_is_gone_by_the_time_it_is_read_is_said(look, tmp_path):
+    one, other = look(put(tmp_path / "class", "1/conv2d.py", "2.py")).found
+    shutil.rmtree(tmp_path / "class")
+
+    for found in (one, other):
+        with pytest.raises(SubmissionError, match="it was there when the batch began, and is gone"):
+            found.read()
+
+
+def test_a_download_that_is_gone_by_the_time_it_is_read_is_said(look, tmp_path):
+    download = pack(tmp_path / "download.zip", {"1/conv2d.py": CODE, "2/conv2d.py": CODE})
+    one, other = look(download).found
+    download.write_bytes(download.read_bytes()[:40])
+    with pytest.raises(SubmissionError, match="the zip is damaged"):
+        one.read()
+    download.unlink()
+    with pytest.raises(SubmissionError, match="it was there when the batch began, and is gone"):
+        other.read()
 
 
 def test_a_link_is_not_followed(look, tmp_path):

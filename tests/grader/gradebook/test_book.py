@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from grader.errors import NoGradebookError
-from grader.gradebook import Gradebook, GradebookError, HandedIn, Person, Result
+from grader.gradebook import Gradebook, GradebookError, HandedIn, Person, Result, store
 from grader.message import msg
 from grader.model import Points, Verdict
 from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, regrade, report
@@ -373,7 +373,52 @@ def test_another_kind_of_url_is_one_sentence(url):
 def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(tmp_path):
     with pytest.raises(GradebookError, match="cannot be used") as caught:
         Gradebook.open(f"postgresql://grade:secret@/course?host={tmp_path}")
-    assert "secret" not in str(caught.value)
+    said = str(caught.value)
+    assert said.startswith("postgresql://grade:***@/course?host=")
+    assert said.endswith('.s.PGSQL.5432" failed: No such file or directory')
+
+
+def test_a_server_that_was_started_again_is_used_again(postgresql, monkeypatch):
+    import psycopg
+
+    def restart():
+        with psycopg.connect(postgresql.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+
+    with Gradebook.open(postgresql) as book:
+        book.record(WANG.id, handed_in(), report(), KEYS)
+        restart()
+        book.record(LI.id, handed_in("d2"), report("d2"), KEYS)
+        monkeypatch.setattr(store, "put_receipt", lambda connection, number: restart())
+        with pytest.raises(GradebookError, match="cannot be used: "):  # in the middle of a transaction
+            book.record("zhao", handed_in("d3"), report("d3"), KEYS)
+        assert [row.points.earned for row in book.table()] == [3, 3]
+
+
+def test_a_limit_on_the_size_of_files_is_one_sentence_and_loses_nothing(tmp_path):
+    program = (
+        "import resource, sys\n"
+        "from grader.gradebook import Gradebook, GradebookError\n"
+        "from tests.grader.gradebook.samples import KEYS, handed_in, report\n"
+        "with Gradebook.open(sys.argv[1]) as book:\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
+        "    for number in range(1000):\n"
+        "        try:\n"
+        "            book.record(f's{number}', handed_in(f'd{number}'), report(f'd{number}'), KEYS)\n"
+        "        except GradebookError as error:\n"
+        "            print(number, error.message)\n"
+        "            break"
+    )
+    where = tmp_path / "course.db"
+    done = subprocess.run([sys.executable, "-c", program, where], capture_output=True, text=True, check=False)
+
+    number, said = done.stdout.strip().split(" ", 1)
+    assert said == (
+        f"{where} cannot be read or written: the disk, or a limit on the size of files, refuses; what was written "
+        "before is safe"
+    )
+    with Gradebook.open(where) as book:
+        assert [len(row.cells) for row in book.table()] == [2] * int(number)
 
 
 RECORDING = """
