@@ -130,7 +130,7 @@ def _measure(process: psutil.Process, batch: psutil.Process, found: dict[str, li
     with contextlib.suppress(psutil.Error, AttributeError):
         command = process.cmdline()
         role = "parent" if process == batch else "worker" if "spawn_main" in " ".join(command) else ""
-        if "/guest/template.py" in command and process.name() != "bwrap" and process.parent().name() == "bwrap":
+        if "/template/template.py" in command and process.name() != "bwrap" and process.parent().name() == "bwrap":
             role = "template"
         if role:
             found[role].append(process.memory_full_info().uss / 2**20)

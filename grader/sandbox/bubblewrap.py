@@ -9,8 +9,10 @@ What a guest sees:
     /submission              the student's files, read-only
     /tmp                     a scratch disk of limited size; the student's files are copied to /tmp/work
 
-A template sees its libraries at the same places, so that what it has imported
-is valid in its guests, and below /host everything that their mounts are made of.
+A template sees all but the last two at the same places, so that what it has
+imported is valid in its guests; a guest that is forked from it is given them
+from there, in a few mounts, because bwrap reads the table of all mounts for
+each.  Below /host it sees the folder in which submissions are written.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 GUEST_FILES = ("guest.py", "guest_model.py", "guest_notebook.py", "source.py", "wire.py")
-TEMPLATE_FILES = ("template.py", "namespace.py", *GUEST_FILES)
-HOST = "/host"  # where a template sees the host's files
+TEMPLATE_FILES = ("template.py", "namespace.py")
+HOST = "/host"  # where a template sees the host's folder of scratch folders
 
 
 def program() -> str:
@@ -38,24 +40,29 @@ def program() -> str:
     return os.path.realpath(shutil.which("bwrap") or "bwrap")
 
 
-def guest_arguments(spec: GuestSpec, root: str = "") -> list[str]:
-    """The namespaces of one guest.
-
-    Args:
-        root: Where the host's files are seen by the bwrap that makes them.
-    """
-    arguments = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
-    arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "guest", "--cap-drop", "ALL"]
-    arguments += _system(root)
-    arguments += ["--proc", "/proc", *_devices()]
+def guest_arguments(spec: GuestSpec) -> list[str]:
+    """The namespaces of one guest."""
+    arguments = [*_new_namespaces(), *_system(), *_libraries(spec.kind), "--proc", "/proc", *_devices()]
     if spec.device != "cpu":
         for device in sorted(Path("/dev").glob("nvidia*")):
             arguments += ["--dev-bind-try", str(device), str(device)]
         arguments += ["--ro-bind-try", "/sys", "/sys"]
-    arguments += ["--size", str(spec.limits.disk_mib * 2**20), "--tmpfs", "/tmp"]
-    arguments += _libraries(spec.kind, GUEST_FILES, root)
-    arguments += ["--ro-bind", root + os.path.realpath(spec.submission), "/submission", "--chdir", "/tmp"]
-    return [*arguments, "--remount-ro", "/"]  # last: the root is a tmpfs without a size
+    return [*arguments, *_own(spec, os.path.realpath(spec.submission))]
+
+
+def forked_arguments(spec: GuestSpec) -> list[str]:
+    """The namespaces of one guest whose submission lies below `scratch_root`, as a bwrap inside a template makes them."""
+    arguments = _new_namespaces()
+    arguments += _programs()
+    for folder in [*_interpreter(), "/etc", "/guest", "/packages"]:
+        arguments += ["--ro-bind", folder, folder]  # with all that is mounted inside
+    seen = Path(HOST, spec.submission.resolve().relative_to(scratch_root()))
+    return [*arguments, "--proc", "/proc", *_devices(), *_own(spec, str(seen))]
+
+
+def scratch_root() -> Path:
+    """The host's folder in which scratch folders are made, and which a template sees."""
+    return Path(tempfile.gettempdir()).resolve()
 
 
 def template_arguments(kind: str) -> list[str]:
@@ -66,39 +73,62 @@ def template_arguments(kind: str) -> list[str]:
     """
     arguments = ["--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--new-session"]
     arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "guest", "--cap-drop", "ALL"]
-    arguments += _system("")
+    arguments += [*_system(), *_libraries(kind)]
     arguments += ["--bind", "/proc", "/proc", *_devices(), "--tmpfs", "/tmp"]
-    arguments += _libraries(kind, TEMPLATE_FILES, "")
-    arguments += ["--ro-bind", program(), "/guest/bwrap", "--ro-bind", "/", HOST, "--chdir", "/tmp"]
-    return [*arguments, "--remount-ro", "/"]
+    for name in TEMPLATE_FILES:
+        arguments += ["--ro-bind", os.path.realpath(HERE / name), f"/template/{name}"]
+    arguments += ["--ro-bind", program(), "/template/bwrap", "--ro-bind", str(scratch_root()), HOST]
+    return [*arguments, "--chdir", "/tmp", "--remount-ro", "/"]
 
 
-def _system(root: str) -> list[str]:
+def _new_namespaces() -> list[str]:
+    arguments = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
+    return [*arguments, "--uid", "1000", "--gid", "1000", "--hostname", "guest", "--cap-drop", "ALL"]
+
+
+def _system() -> list[str]:
     """The arguments for programs and libraries; the order matters, later mounts cover earlier ones."""
+    arguments = _programs()
+    for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
+        arguments += ["--ro-bind-try", os.path.realpath(file), file]
+    for base in _interpreter():
+        arguments += ["--ro-bind", base, base]
+    for folder in package.foreign_package_folders():
+        arguments += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    return arguments
+
+
+def _programs() -> list[str]:
     arguments = []
     for system in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"):
         if os.path.islink(system):
             arguments += ["--symlink", os.readlink(system), system]
         elif os.path.isdir(system):
-            arguments += ["--ro-bind", root + system, system]
-    for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
-        arguments += ["--ro-bind-try", root + os.path.realpath(file), file]
-    base = os.path.realpath(sysconfig.get_config_var("installed_base") or "/usr")
-    if not base.startswith("/usr/") and base != "/usr":
-        arguments += ["--ro-bind", root + base, base]
-    for folder in package.foreign_package_folders():
-        arguments += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+            arguments += ["--ro-bind", system, system]
     return arguments
+
+
+def _interpreter() -> list[str]:
+    """The folder of the base interpreter, where it is not among the system's."""
+    base = os.path.realpath(sysconfig.get_config_var("installed_base") or "/usr")
+    return [] if base == "/usr" or base.startswith("/usr/") else [base]
+
+
+def _own(spec: GuestSpec, submission: str) -> list[str]:
+    """What a guest shares with no other."""
+    arguments = ["--size", str(spec.limits.disk_mib * 2**20), "--tmpfs", "/tmp"]
+    arguments += ["--ro-bind", submission, "/submission", "--chdir", "/tmp"]
+    return [*arguments, "--remount-ro", "/"]  # last: the root is a tmpfs without a size
 
 
 def _devices() -> list[str]:
     return ["--dev", "/dev", "--size", str(2**20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
 
 
-def _libraries(kind: str, files: Sequence[str], root: str) -> list[str]:
+def _libraries(kind: str) -> list[str]:
     arguments = []
-    for name in files:
-        arguments += ["--ro-bind", f"{root}{os.path.realpath(HERE / name)}", f"/guest/{name}"]
+    for name in GUEST_FILES:
+        arguments += ["--ro-bind", os.path.realpath(HERE / name), f"/guest/{name}"]
     for top in package.closure(kind):
-        arguments += ["--ro-bind", root + os.path.realpath(top), f"/packages/{top.name}"]
+        arguments += ["--ro-bind", os.path.realpath(top), f"/packages/{top.name}"]
     return arguments

@@ -17,8 +17,9 @@ from __future__ import annotations
 import os
 import sys
 
-if __name__ == "__main__":  # template.py SOCKET PACKAGES KIND [optimizers]
-    sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), sys.argv[2]]
+if __name__ == "__main__":  # template.py SOCKET PACKAGES KIND [many]
+    own = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:0] = [own, "/guest", sys.argv[2]]
 
 import gc
 import json
@@ -28,6 +29,9 @@ import socket
 
 import guest
 import namespace
+
+if __name__ == "__main__":
+    sys.path.remove(own)  # as in a guest that is started cold
 
 START_S = 15  # for the namespaces of one guest; they need some milliseconds
 # As pid 1 it inherits orphans: who ignores SIGCHLD has them buried by the kernel.
@@ -87,7 +91,7 @@ def make_namespaces(arguments: int, output: int) -> tuple[int, int, int]:
     for descriptor in (arguments, info_there):
         os.set_inheritable(descriptor, True)
     os.posix_spawn(
-        "/guest/bwrap",
+        "/template/bwrap",
         ["bwrap", "--args", str(arguments), "--info-fd", str(info_there), "--as-pid-1", "--", *IDLE],
         os.environ,
         file_actions=[
@@ -147,11 +151,14 @@ if __name__ == "__main__":
     namespace.adopt_orphans()
     if os.spawnvp(os.P_WAIT, BURY[0], [*BURY, "true"]) != 0:
         sys.exit("the program env cannot ignore a signal here")
-    guest.warm_up(sys.argv[3], training=True, optimizers="optimizers" in sys.argv[4:])
+    is_for_many = "many" in sys.argv[4:]
+    guest.warm_up(sys.argv[3], training=True, optimizers=is_for_many)
     if len(os.listdir("/proc/self/task")) != 1:
         sys.exit("the libraries have started threads, which a fork would lose")
     gc.collect()
     gc.freeze()
+    if is_for_many:
+        namespace.join_pages()
     requests.send(b"ready")
     # At the top, so that a student's recursion goes as deep as in a fresh process.
     guest.serve(guest.Channel(serve(requests)))

@@ -13,12 +13,14 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -60,8 +62,8 @@ class WarmLauncher:
     """Forks guests from warm templates, one for each kind, which are started when they are first needed.
 
     Args:
-        optimizers: A template of torch also imports what torch's own optimizers load when they are first used:
-            a second of processor time, which pays where students train and there are many of them.
+        many: Hundreds of guests will come: templates take a second longer to start and their guests cost less.
+            One of torch has then imported also what torch's own optimizers load when they are first used.
 
     Guests are as isolated as those of `BubblewrapLauncher`, and answer the same.
     Where that does not work here, guests are started as `launcher(strongest().name)`
@@ -73,9 +75,9 @@ class WarmLauncher:
         True
     """
 
-    def __init__(self, *, optimizers: bool = False) -> None:
+    def __init__(self, *, many: bool = False) -> None:
         self.reason: Message | None = None
-        self._optimizers = optimizers
+        self._many = many
         self._cold: Launcher = launcher(strongest().name)
         self._templates: dict[tuple[int, str], Template] = {}
         self._lock = threading.Lock()
@@ -118,7 +120,7 @@ class WarmLauncher:
             template = self._template(spec.kind)
             if template is not None:
                 try:
-                    return template.fork(spec)
+                    return template.fork(_visible(spec, scratch))
                 except TemplateLost:
                     self._forget(spec.kind, template)
                 except OSError as error:
@@ -153,7 +155,7 @@ class WarmLauncher:
         key = (os.getpid(), kind)  # a forked worker has a copy of its parent's, which are not its own
         if key not in self._templates:
             try:
-                self._templates[key] = Template(kind, optimizers=self._optimizers)
+                self._templates[key] = Template(kind, many=self._many)
             except OSError as error:
                 self._give_up(error)
         return self._templates.get(key)
@@ -171,16 +173,16 @@ class WarmLauncher:
 class Template:
     """Our end of a template process of one kind, which has begun to import its libraries."""
 
-    def __init__(self, kind: str, *, optimizers: bool = False) -> None:
+    def __init__(self, kind: str, *, many: bool = False) -> None:
         self.has_forked = False
         self._is_warm = False
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs, readable(bubblewrap.template_arguments(kind)) as descriptor:
-                command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/guest/template.py")]
+                command = [bubblewrap.program(), "--args", str(descriptor), "--", *python("/template/template.py")]
                 self.process = subprocess.Popen(
-                    [*command, str(theirs.fileno()), "/packages", kind, *(["optimizers"] if optimizers else [])],
+                    [*command, str(theirs.fileno()), "/packages", kind, *(["many"] if many else [])],
                     stdin=subprocess.DEVNULL,
                     stdout=self._said,
                     stderr=self._said,
@@ -212,7 +214,7 @@ class Template:
             raise (TemplateKilled if status in KILLED else TemplateLost)(said or "it ended without a word")
 
     def fork(self, spec: GuestSpec) -> Launched:
-        """Fork a guest.
+        """Fork a guest, whose submission lies below `bubblewrap.scratch_root`.
 
         Raises:
             TemplateLost: The template, or the keeper that it forked, was killed.
@@ -222,7 +224,7 @@ class Template:
         report, reporting = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         output, printed = os.pipe()
         try:
-            with readable(bubblewrap.guest_arguments(spec, bubblewrap.HOST)) as arguments, theirs, reporting:
+            with readable(bubblewrap.forked_arguments(spec)) as arguments, theirs, reporting:
                 handed = [theirs.fileno(), printed, arguments, reporting.fileno()]
                 try:
                     socket.send_fds(self._control, [b"f"], handed)
@@ -310,6 +312,13 @@ class Kept:
             os.close(descriptor)
         self._report.close()
         self.stdout.close()
+
+
+def _visible(spec: GuestSpec, scratch: Path) -> GuestSpec:
+    """The same guest with a submission that a template can see: itself, or a copy."""
+    if spec.submission.resolve().is_relative_to(bubblewrap.scratch_root()):
+        return spec
+    return replace(spec, submission=Path(shutil.copytree(spec.submission, scratch / "submission", symlinks=True)))
 
 
 TIMEOUT = b"timeout"

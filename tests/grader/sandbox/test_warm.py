@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -231,6 +232,10 @@ def test_a_warm_guest_runs_where_a_cold_one_does(guest, cold, what):
     if what == "limits":  # the keeper counts as one more process of the guest's user
         expected, there = (
             {key: value for key, value in one.items() if key != "RLIMIT_NPROC"} for one in (expected, there)
+        )
+    if what == "mounts":  # three folders that hold nothing but what is mounted in them are mounts of their own
+        expected = sorted(
+            [*expected, *(f"{name} tmpfs ro,nosuid,nodev,relatime" for name in ("/etc", "/guest", "/packages"))]
         )
 
     assert there == expected
@@ -472,20 +477,29 @@ def steps():
 
 
 @needs_bubblewrap
-def test_a_template_loads_what_optimizers_need_and_torch_s_random_numbers_begin_as_ever(tmp_path):
+def test_a_template_for_many_loads_what_optimizers_need_and_torch_s_random_numbers_begin_as_ever(tmp_path):
     (tmp_path / "code.py").write_text(OPTIMIZER, encoding="utf-8")
     tmp_path.chmod(0o755)
     numbers = []
-    for optimizers in (False, True):
-        with WarmLauncher(optimizers=optimizers) as walls, Guest(walls, GuestSpec("torch", tmp_path)) as one:
+    for many in (False, True):
+        with WarmLauncher(many=many) as walls, Guest(walls, GuestSpec("torch", tmp_path)) as one:
             one.prepare()
             one.load("code.py")
             was_there, drawn = said(one, "first_numbers")
-            assert was_there is optimizers
+            assert was_there is many
             assert said(one, "steps") is True
             numbers.append(drawn.tolist())
 
     assert numbers[0] == numbers[1]
+
+
+@needs_bubblewrap
+def test_a_submission_may_lie_where_a_template_cannot_see_it(guest, submitted, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with WarmLauncher() as walls:
+        one = guest(walls)
+        assert isinstance(one._launched.process, Kept)
+        assert said(one, "state")
 
 
 @needs_bubblewrap
@@ -499,9 +513,8 @@ def test_where_no_template_can_be_started_guests_are_cold_and_the_reason_is_told
 
 def fail_inside(monkeypatch):
     """Have bwrap fail inside a template, as where a user namespace may not hold another."""
-    make = bubblewrap.guest_arguments
     broken = ["--unshare-pid", "--ro-bind", "/no/such", "/x"]
-    monkeypatch.setattr(bubblewrap, "guest_arguments", lambda spec, root="": broken if root else make(spec))
+    monkeypatch.setattr(bubblewrap, "forked_arguments", lambda spec: broken)
 
 
 @needs_bubblewrap
