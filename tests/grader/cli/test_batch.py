@@ -1,10 +1,13 @@
 """`grade batch`: a class with everything in it, from a folder to the gradebook, by real worker processes."""
 
+import contextlib
 import itertools
 import json
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,27 +16,19 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import classroom
 from grader.cli.program import program
 from grader.gradebook import Gradebook
 
 ROOT = Path(__file__).parent.parent.parent.parent
-LIGHT = ("conv_by_hand", "receptive_field")
-COUNT = 20
+LIGHT = ("conv_by_hand", "receptive_field", "max_unpool2d")
+COUNT = 24
+HANDED_IN = COUNT + 3  # three students handed in twice
+KEPT = HANDED_IN - 2  # two handed in what nobody can read
 
 
 @pytest.fixture(scope="module")
-def classroom():
-    """The generator of benchmarks/."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    try:
-        import classroom
-    finally:
-        sys.path.remove(str(ROOT / "benchmarks"))
-    return classroom
-
-
-@pytest.fixture(scope="module")
-def made(classroom, tmp_path_factory):
+def made(tmp_path_factory):
     """A mixed class of the light exercises."""
     folder = tmp_path_factory.mktemp("made") / "class"
     classroom.make(folder, COUNT, exercises=LIGHT, seed=7)
@@ -79,15 +74,31 @@ def cells(path):
         return {row.person: (row.submission, row.cells, row.problems, row.submissions) for row in book.table()}
 
 
-def test_a_mixed_class_is_graded_as_the_generator_intended(classroom, made, undisturbed):
+def test_a_mixed_class_is_graded_as_the_generator_intended(made, undisturbed):
     (code, out, said), book = undisturbed
 
     assert classroom.check(made, book) == []
     assert code == 1  # what cannot be read has no result
-    assert out.splitlines()[0] == f"18 of {COUNT} submissions have a result in {book}"
-    assert len(said.splitlines()) == COUNT
+    assert out.splitlines()[0] == f"{KEPT} of {HANDED_IN + 2} submissions have a result in {book}"
+    assert len(said.splitlines()) == HANDED_IN
     assert "\n  submissions/20240009" in out
     assert ".zip: it is empty; expected answers.md" in out  # the place where it lay is not named twice
+
+
+def test_a_mark_that_is_not_as_intended_is_noticed(made, undisturbed, tmp_path):
+    book = tmp_path / "falsified.db"
+    shutil.copy(undisturbed[1], book)
+    with contextlib.closing(sqlite3.connect(book)) as connection, connection:
+        done = connection.execute(
+            "UPDATE outcome SET verdict = 'fail' WHERE check_name = 'full' AND result IN (SELECT result FROM graded JOIN"
+            " submission ON submission.id = submission WHERE person = '20240000' AND exercise = 'conv_by_hand')"
+        )
+        assert done.rowcount == 1
+
+    points, fails = classroom.check(made, book)
+
+    assert points == "20240000 conv_by_hand: expected 8 points and 0 open, got 5 and 0: full fail"
+    assert fails == "20240000 conv_by_hand: expected [] to fail, got full fail"
 
 
 def test_whatever_is_killed_the_gradebook_becomes_the_undisturbed_one(made, undisturbed, tmp_path):
@@ -107,7 +118,7 @@ def test_whatever_is_killed_the_gradebook_becomes_the_undisturbed_one(made, undi
     process.send_signal(signal.SIGINT)
     code, _, said = finish(process)
     assert code == 130
-    assert f"of {COUNT} submissions are in the gradebook; run the same again for the rest" in said
+    assert f"of {HANDED_IN} submissions are in the gradebook; run the same again for the rest" in said
     assert not any(child.is_running() for child in left)
 
     process = start(made, book)
@@ -120,12 +131,14 @@ def test_whatever_is_killed_the_gradebook_becomes_the_undisturbed_one(made, undi
     assert cells(book) == cells(undisturbed[1])
 
 
-def test_what_is_known_is_looked_up_and_the_summary_is_json_too(made, undisturbed):
+def test_what_is_known_is_looked_up_and_the_summary_is_json_too(made, undisturbed, tmp_path):
     code, out, _ = finish(start(made, undisturbed[1], "--json"))
     data = json.loads(out)
+    (tmp_path / "summary.json").write_text(out, encoding="utf-8")
 
     assert data["exit_code"] == code == 1
-    assert sum(row["known_before"] for row in data["submissions"]) == 18
+    assert sum(row["known_before"] for row in data["submissions"]) == KEPT
+    assert classroom.check(made, undisturbed[1], tmp_path / "summary.json") == []
     assert {row["state"] for row in data["submissions"]} == {"passed", "partly", "without"}
 
 
