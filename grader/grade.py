@@ -22,7 +22,8 @@ from grader.message import Message, MessageArg, msg
 from grader.model import ExerciseReport, Outcome, Report, Verdict
 from grader.sandbox.host import Death, ErrorInfo
 from grader.sandbox.isolation import strongest
-from grader.sandbox.launch import GuestSpec, Launcher, launcher, scratch_folder
+from grader.sandbox.launch import GuestSpec, Launcher, launcher
+from grader.sandbox.scratch import scratch_folder
 from grader.sandbox.source import LeftOut
 from grader.student import GuestTransport, Student
 

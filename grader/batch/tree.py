@@ -18,7 +18,7 @@ from grader.intake import Submission, read_submission
 from grader.intake.archive import member_name
 from grader.intake.collection import MAX_FILE_BYTES, MAX_TOTAL_BYTES
 from grader.message import Message, msg
-from grader.sandbox.launch import scratch_folder
+from grader.sandbox.scratch import scratch_folder
 from grader.untrusted import clean
 
 MAX_ENTRIES = 200_000  # of one download zip

@@ -24,6 +24,7 @@ from grader.grade import grade
 from grader.intake import Submission
 from grader.model import Report
 from grader.sandbox.launch import Launcher
+from grader.sandbox.scratch import sweep
 from grader.sandbox.warm import WarmLauncher
 
 GRACE_S = 5.0  # for a worker to take its guest down
@@ -75,6 +76,7 @@ class LocalPool:
                 process.kill()
         self._executor.shutdown(wait=True)
         self._executor = None
+        sweep()  # a worker that was killed has left its folders
 
 
 class Ended(KeyboardInterrupt):

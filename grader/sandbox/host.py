@@ -28,7 +28,8 @@ from typing import Any, Self
 
 from grader.message import Message, MessageArg, msg
 from grader.sandbox import wire
-from grader.sandbox.launch import GuestSpec, Launched, Launcher, scratch_folder
+from grader.sandbox.launch import GuestSpec, Launched, Launcher
+from grader.sandbox.scratch import scratch_folder
 from grader.untrusted import clean
 
 TICK_S = 0.05

@@ -7,7 +7,6 @@ socket.  `warm.py` holds one more, which forks guests from a warm template.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -90,31 +89,9 @@ class ProcessLauncher:
         return _start(scratch, python(str(HERE / "guest.py")), str(packages), told, scratch.name)
 
 
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """An empty folder that disappears afterwards, whatever a guest did to the permissions inside."""
-    folder = Path(tempfile.mkdtemp(prefix="grade-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, onerror=_unlock_and_retry)
-
-
 def launcher(isolation: str) -> Launcher:
     """The launcher of a kind of wall, by its name."""
     return BubblewrapLauncher() if isolation == BUBBLEWRAP else ProcessLauncher()
-
-
-def _unlock_and_retry(function: object, path: str, error: object) -> None:
-    for target in (os.path.dirname(path), path):
-        try:
-            os.chmod(target, 0o700)
-        except OSError:
-            continue
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)
 
 
 def python(script: str) -> list[str]:
