@@ -59,3 +59,11 @@ def test_the_host_loads_no_library_that_an_exercise_does_not_need(name):
 def test_help_loads_no_library_but_click(arguments):
     heavy = NEVER | {"numpy", "torch", "hypothesis", "sympy", "lark", "rich", "markdown_it", "psutil"}
     assert sorted(loaded_by(*arguments) & heavy) == []
+
+
+def test_a_torch_guest_costs_the_host_no_torch_where_its_checks_need_none():
+    course = Path(__file__).parent.parent / "benchmarks" / "plain_course"
+    submission = course / "small_network" / "submissions" / "accepted" / "sequential.py"
+    loaded = loaded_by("check", "--exit-zero", "--course", course, submission, "-e", "small_network")
+    assert "exercises.small_network.checks" in loaded
+    assert not {"torch", "hypothesis", "sympy"} & loaded

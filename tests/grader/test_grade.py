@@ -1,10 +1,15 @@
 """A whole submission to the small course: what one exercise does costs no other a point."""
 
+import os
+import sys
+from types import SimpleNamespace
+
 import pytest
+import torch
 
 from grader.errors import GraderError, UnknownExerciseError
 from grader.exercise import load_course
-from grader.grade import DEVICES, grade, personal_texts, resolve_device
+from grader.grade import DEVICES, THREADS, _one_thread, grade, personal_texts, resolve_device
 from grader.intake import Submission
 from grader.model import Points, Verdict
 from tests.grader.small_course import COURSE, RIGHT, write
@@ -159,3 +164,24 @@ def test_the_command_offers_the_devices_that_grading_knows():
     from grader.cli.options import DEVICES as OFFERED
 
     assert OFFERED == DEVICES
+
+
+def test_the_reference_computes_with_one_thread_and_the_number_is_given_back():
+    exercise = SimpleNamespace(guest="torch", checks=())
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with _one_thread(exercise):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_checks_that_import_torch_late_find_one_thread_in_the_environment(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with _one_thread(SimpleNamespace(guest="torch", checks=())):
+        assert [os.environ.get(name) for name in THREADS] == ["1", "1"]
+    assert [os.environ.get(name) for name in THREADS] == ["5", None]
