@@ -164,7 +164,7 @@ def _checked(file: str, lines: Sequence[tuple[int, Entry]]) -> Roster:
         person = entry.person
         before = entries.get(person.id)
         if not person.id:
-            if _plain(person.name) != "pointspossible":  # the second line of Canvas's gradebook
+            if _plain(person.name) not in ("", "pointspossible"):  # lines of Canvas's gradebook that are nobody
                 remarks.append(
                     msg("{file}, line {line}: there is no id; the line does not count", file=file, line=line)
                 )

@@ -17,7 +17,7 @@ from grader.gradebook.table import Cell, CheckMark, Review, Table
 from grader.message import Message, msg
 from grader.model import Points
 
-SHEET_COLUMNS = ("student", "exercise", "checks", "points", "comment", "by", "possible", "name")
+SHEET_COLUMNS = ("student", "exercise", "checks", "points", "comment", "by", "possible", "name", "submission")
 WHOLE = "*"  # in the column of checks: the exercise as a whole
 
 
@@ -218,5 +218,6 @@ def open_sheet(table: Table) -> bytes:
             if left:
                 worth = str(sum(mark.possible for mark in left))
                 checks = " ".join(mark.check for mark in left)
-                rows.append((row.person.id, found.exercise, checks, "", "", "", worth, no_formula(row.person.name)))
+                who, where = no_formula(row.person.name), no_formula(row.submission.name if row.submission else "")
+                rows.append((row.person.id, found.exercise, checks, "", "", "", worth, who, where))
     return write(rows, has_mark=True)  # it is filled in with Excel, which takes it for text in UTF-8 only so

@@ -19,6 +19,7 @@ from grader.model import Points
 from grader.report.layout import visible
 
 ABSENT, UNGRADED = "-", "!"
+ANY_WIDTH = 10_000
 LEGEND = msg("?: points still open  *: marked by hand  -: nothing handed in or graded  !: could not be graded")
 LEGEND_EARLIER = msg("~: of an earlier version of the exercise, or of what it rests on")
 
@@ -56,11 +57,20 @@ def ordered(table: Table, column: str = "id", *, reverse: bool = False) -> Table
 
 
 def show(table: Table, console: Console, translate: Translate = str) -> None:
-    """Print the table; where no terminal sets a width, it is as wide as it needs to be."""
-    grid = _grid(table, translate)
+    """Print the table; where no terminal sets a width, it is as wide as it needs to be.
+
+    On a terminal that is too narrow, numbers stand for the exercises, and below the table what they are.
+    """
+    grid = _grid(table, table.exercises, translate)
+    needed = console.measure(grid, options=console.options.update(width=ANY_WIDTH)).maximum
     if not console.is_terminal:
-        console.width = max(console.width, console.measure(grid).maximum)
-    console.print(grid)
+        console.width = max(console.width, needed)
+    if needed <= console.width:
+        console.print(grid)
+    else:
+        numbers = tuple(str(number) for number, _ in enumerate(table.exercises, 1))
+        console.print(_grid(table, numbers, translate))
+        console.print(", ".join(f"{number}={name}" for number, name in zip(numbers, table.exercises, strict=True)))
     if table.rows:
         console.print(LEGEND.render(translate), soft_wrap=True, style="dim")
     if any(cell.is_earlier for row in table for cell in row.cells.values()):
@@ -73,15 +83,16 @@ def show(table: Table, console: Console, translate: Translate = str) -> None:
             console.print(f"- {visible(said)}", soft_wrap=True)
 
 
-def _grid(table: Table, translate: Translate) -> Grid:
+def _grid(table: Table, titles: Iterable[str], translate: Translate) -> Grid:
     heads = [msg("id"), msg("name"), msg("total")]
     first, second, last = (head.render(translate) for head in heads)
     grid = Grid(
-        Column(first, overflow="fold"),
-        Column(second, overflow="fold"),
-        *(Column(Text(name), justify="right", overflow="fold") for name in table.exercises),
-        Column(last, justify="right"),
+        Column(first, no_wrap=True),
+        Column(second, no_wrap=True, overflow="ellipsis", min_width=4),
+        *(Column(Text(title), justify="right", no_wrap=True) for title in titles),
+        Column(last, justify="right", no_wrap=True),
         box=None,
+        padding=(0, 1),
         pad_edge=False,
         header_style="bold",
     )

@@ -116,13 +116,23 @@ def _assignment(name: str, header: Sequence[str], possible: Sequence[str], secti
     chosen = [number for number, names in found.items() if wanted is None or wanted in names]
     if len(chosen) == 1:
         return chosen[0]
+    titles = "; ".join(names[0] for names in found.values()) or "-"
+    if wanted is None:
+        raise GraderError(
+            msg(
+                "{file}: it holds {count} assignments that can be filled in; name one with --column: {titles}",
+                file=name,
+                count=len(found),
+                titles=titles,
+            )
+        )
     raise GraderError(
         msg(
             "{file}: expected one assignment {wanted}, found {count}; name one with --column: {titles}",
             file=name,
-            wanted=wanted or "",
+            wanted=wanted,
             count=len(chosen),
-            titles="; ".join(names[0] for names in found.values()) or "-",
+            titles=titles,
         )
     )
 

@@ -56,6 +56,14 @@ def test_canvas_gradebooks_are_rosters(roster):
     )
 
 
+def test_lines_of_canvas_that_are_nobody_are_no_remark(roster):
+    read = roster(
+        "Student,ID,SIS User ID,SIS Login ID,Section,HW (1)\n,,,,,Manual Posting\n    Points Possible,,,,,3\nLi,4,7,li,A,\n"
+    )
+
+    assert ([person.id for person in read.people], read.remarks) == (["7"], ())
+
+
 def test_classroom_rosters_are_rosters(roster):
     read = roster('"identifier","github_username","github_id","name"\n"2024001","octocat","583231","Mona"\n')
 

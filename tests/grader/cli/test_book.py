@@ -1,15 +1,19 @@
 """`grade book`: the table of the gradebook, and marks by hand."""
 
+import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from grader.cli.program import program
-from grader.gradebook import Gradebook, Person
+from grader.gradebook import Gradebook, Person, Row, Table
 from grader.message import msg
 from grader.model import Points, Verdict
+from grader.report.gradebook import ordered, show
 from tests.grader.gradebook.samples import KEYS, LI, WANG, conv2d, essay, handed_in, report
 
 ZHAO, SUN = Person("2024003", "赵"), Person("2024010", "=cmd|calc")
@@ -100,6 +104,34 @@ def test_terminal_escapes_in_a_name_are_only_shown(run, path):
     assert "[red]Eve[/red]" in shown
 
 
+@pytest.mark.parametrize(("width", "is_numbered"), [(80, True), (200, False)])
+def test_on_a_narrow_terminal_numbers_stand_for_the_exercises(path, width, is_numbered):
+    names = [f"an_exercise_with_a_long_name_{number}" for number in range(9)]
+    with Gradebook.open(path, create=False) as book:
+        part = conv2d(strides=Verdict.NEEDS_REVIEW)
+        parts = [replace(part, exercise=name) for name in names]
+        book.record(SUN.id, handed_in("d9"), report("d9", parts), dict.fromkeys(names, "k"))
+        whole = book.table()
+    table = Table(tuple(names[: 9 if is_numbered else 3]), whole.rows, whole.remarks)
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None)
+    show(table, console)
+
+    lines = stream.getvalue().splitlines()
+    row = next(line for line in lines if line.startswith("2024010"))
+    assert row.split()[2:] == ["2+3?"] * len(table.exercises) + ["18+27?"]
+    assert max(map(len, lines[:6])) <= width
+    assert (lines[0].split() == ["id", "name", *map(str, range(1, 10)), "total"]) == is_numbered
+    assert any("1=an_exercise_with_a_long_name_0, 2=" in line for line in lines) == is_numbered
+
+
+def test_numbers_are_sorted_as_numbers_and_words_as_words():
+    people = ["10", "9", "zhao", "Li", "an"]
+    table = Table((), tuple(Row(Person(name)) for name in people))
+
+    assert [row.person.id for row in ordered(table)] == ["9", "10", "an", "Li", "zhao"]
+
+
 def test_no_gradebook_is_the_callers_slip(run, tmp_path):
     shown = run("--book", str(tmp_path / "other.db"))
 
@@ -169,7 +201,10 @@ def test_a_sheet_of_what_is_open_is_filled_in_and_read_back(run, path, tmp_path)
     sheet = tmp_path / "sheet.csv"
     sheet.write_bytes(run("review").stdout_bytes)
     lines = sheet.read_text(encoding="utf-8-sig").splitlines()
-    assert lines == ["student,exercise,checks,points,comment,by,possible,name", "2024001,essay,free,,,,4,王小明"]
+    assert lines == [
+        "student,exercise,checks,points,comment,by,possible,name,submission",
+        "2024001,essay,free,,,,4,王小明,wang.zip",
+    ]
 
     sheet.write_bytes("\n".join([lines[0], "2024001,essay,free,2,说得很清楚,陈,4,王小明"]).encode("gb18030"))
     shown = run("review", "--from", str(sheet))

@@ -331,7 +331,7 @@ def test_canvas_files_with_names_in_two_columns_are_filled_in_too(run):
     ("template", "options", "sentence"),
     [
         (None, [], "canvas: expected --template FILE, the CSV that Canvas exports"),
-        (CANVAS, [], "expected one assignment , found 2; name one with --column: HW0 (777); HW1 convolution (12345)"),
+        (CANVAS, [], "it holds 2 assignments that can be filled in; name one with --column: HW0 (777); HW1 convolution (12345)"),
         (CANVAS, ["--column", "HW2"], "expected one assignment HW2, found 0"),
         (CANVAS, ["--column", "Final"], "expected one assignment Final, found 0"),  # it is read only
         (CANVAS, ["--column", "777"], "HW0 (777) is worth '3' points there and 10 here; make both equal, or give --scale"),
