@@ -53,8 +53,14 @@ def line(number: int, total: int, done: Done, translate: Translate) -> str:
 
 
 @contextmanager
-def shown(console: Console, total: int, translate: Translate) -> Iterator[Callable[[Done], None]]:
-    """Show progress on a console for as long as this is entered; what is yielded is told of each submission."""
+def shown(
+    console: Console, total: int, translate: Translate, workers: Callable[[], int] | None = None
+) -> Iterator[Callable[[Done], None]]:
+    """Show progress on a console for as long as this is entered; what is yielded is told of each submission.
+
+    Args:
+        workers: How many workers a cluster has now; None where there is no cluster.
+    """
     finished: list[Done] = []
     if not console.is_terminal:
 
@@ -71,28 +77,30 @@ def shown(console: Console, total: int, translate: Translate) -> Iterator[Callab
     start = time.monotonic()
 
     def picture() -> Group:
-        return Group(bar, table(finished, translate))
+        return Group(bar, table(finished, translate, workers() if workers is not None else None))
 
-    with Live(picture(), console=console, transient=True) as live:
+    with Live(console=console, transient=True, get_renderable=picture) as live:
 
         def update(done: Done) -> None:
             finished.append(done)
             a_minute = 60 * len(finished) / max(time.monotonic() - start, 1e-3)
             rate = msg("{count} a minute", count=round(a_minute)).render(translate)
             bar.update(task, completed=len(finished), rate=rate)
-            live.update(picture())
+            live.refresh()
 
         yield update
 
 
-def table(finished: list[Done], translate: Translate) -> Table:
-    """How many submissions are in which state, and what became of the last ones."""
+def table(finished: list[Done], translate: Translate, workers: int | None = None) -> Table:
+    """How many submissions are in which state, what became of the last ones, and how many workers a cluster has."""
     counts = Counter(map(state, finished))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right")
     grid.add_column(no_wrap=True, overflow="ellipsis")
     for name, words in STATES.items():
         grid.add_row(str(counts[name]), words.render(translate))
+    if workers is not None:
+        grid.add_row(str(workers), msg("workers of the cluster").render(translate))
     for number in range(max(0, len(finished) - 3), len(finished)):
         grid.add_row("", line(number + 1, len(finished), finished[number], translate))
     return grid

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.batch.interrupt import Deferred, blocked
 from grader.batch.matching import Task
-from grader.batch.worker import Pool, grade_one
+from grader.batch.worker import DIED, MAX_DEATHS, Pool, grade_one
 from grader.errors import GradebookError, GraderError
 from grader.exercise import Course
 from grader.grade import resolve_device
@@ -30,7 +30,6 @@ from grader.model import Report
 from grader.sandbox.isolation import strongest
 
 STAFF_LOG = logging.getLogger("grader.staff")
-MAX_DEATHS = 2
 BREAK_S = 30.0
 
 
@@ -71,6 +70,7 @@ def run(
     only: Sequence[str] = (),
     device: str = "cpu",
     fresh: bool = False,
+    resolve: Callable[[str], str] = resolve_device,
     told: Told,
 ) -> None:
     """Grade submissions and keep each in the gradebook as soon as it is finished.
@@ -78,6 +78,7 @@ def run(
     Args:
         only: Names of the exercises to grade; none means all.
         fresh: Grade also what the gradebook knows of the present version of an exercise.
+        resolve: What `device` means where the pool grades.
         told: Told of each submission that is finished, in the order in which they finish.
 
     Raises:
@@ -86,7 +87,7 @@ def run(
     """
     chosen = {course.exercise(name).name for name in only} or {exercise.name for exercise in course.exercises}
     exercises = [exercise for exercise in course.exercises if exercise.name in chosen]
-    device = resolve_device(device) if any(exercise.guest == "torch" for exercise in exercises) else "cpu"
+    device = resolve(device) if any(exercise.guest == "torch" for exercise in exercises) else "cpu"
     keys = {
         exercise.name: exercise_key(course, exercise, device if exercise.guest == "torch" else "cpu")
         for exercise in exercises
@@ -210,6 +211,8 @@ class Run:
             report = future.result()
         except (BrokenExecutor, CancelledError):
             self._died(job)
+        except GraderError as error:
+            self._give_up(job, error.message)
         except Exception as error:
             self._give_up(job, our_mistake(error))
         else:
@@ -233,9 +236,7 @@ class Run:
         if job.deaths < MAX_DEATHS:
             self.suspects.append(job)
         else:
-            self._give_up(
-                job, msg("the process that graded it died twice; grade it alone with `grade check` to see why")
-            )
+            self._give_up(job, DIED)
 
     def _restart(self) -> None:
         self.pool.stop(now=True)
@@ -348,4 +349,5 @@ def _graded_again(
 def our_mistake(error: BaseException) -> Message:
     """What is said of an exception of ours, whose traceback goes to the staff log."""
     STAFF_LOG.error("batch", exc_info=error)
-    return msg("our mistake ({kind}); the staff log says more", kind=type(error).__name__)
+    kind = getattr(error, "kind", type(error).__name__)  # an exception that a worker far away has had names it
+    return msg("our mistake ({kind}); the staff log says more", kind=kind)

@@ -20,20 +20,27 @@ from types import FrameType
 from typing import Protocol
 
 from grader.exercise import Course, load_course
-from grader.grade import grade
+from grader.grade import grade, resolve_device
 from grader.intake import Submission
+from grader.message import Message, msg
 from grader.model import Report
 from grader.sandbox.launch import Launcher
 from grader.sandbox.scratch import sweep
 from grader.sandbox.warm import WarmLauncher
 
 GRACE_S = 5.0  # for a worker to take its guest down
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+MAX_DEATHS = 2
+DIED = msg("the process that graded it died twice; grade it alone with `grade check` to see why")
 
 
 class Pool(Protocol):
     """Where submissions are graded: how many at once, and an executor that can be started anew when it broke."""
 
-    jobs: int
+    @property
+    def jobs(self) -> int:
+        """How many."""
+        ...
 
     def start(self) -> Executor:
         """A working executor."""
@@ -53,6 +60,19 @@ class LocalPool:
         self._prepare = prepare
         self._executor: ProcessPoolExecutor | None = None
         self._others: set[BaseProcess] = set()
+
+    @property
+    def remarks(self) -> tuple[Message, ...]:
+        """What the instructor should know: nothing."""
+        return ()
+
+    def count(self) -> int:
+        """How many processes there are."""
+        return self.jobs
+
+    def resolve(self, device: str) -> str:
+        """The device that will be used."""
+        return resolve_device(device)
 
     def start(self) -> Executor:
         """A working executor."""
@@ -105,7 +125,7 @@ def _course(folder: Path) -> Course:
 @cache
 def _walls() -> Launcher:
     """Guests of this worker are forked from its own templates, which end with it."""
-    walls = WarmLauncher()
+    walls = WarmLauncher(many=True)
     Finalize(None, walls.close, exitpriority=10)
     return walls
 
@@ -118,16 +138,20 @@ _STATE = _State()
 
 
 def _begin(prepare: Callable[[], object] | None) -> None:
-    """Set a worker up."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"  # there is a worker for each core already
+    """Set a local worker up."""
+    begin()
+    threading.Thread(target=end_after, args=[_parent_ended], daemon=True).start()
+    if prepare is not None:
+        prepare()
+
+
+def begin() -> None:
+    """Set a process up in which submissions are graded, one after the other."""
+    os.environ.update(ONE_THREAD)  # there is a worker for each core already
     # Not SIG_IGN, which guests would inherit: a function is reset when another program starts.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     signal.signal(signal.SIGTERM, _end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    threading.Thread(target=_watch_parent, daemon=True).start()
-    if prepare is not None:
-        prepare()
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -136,11 +160,15 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def _watch_parent() -> None:
-    """End with the parent: a killed one leaves workers that would wait for work for ever."""
+def end_after(ended: Callable[[], object]) -> None:
+    """End when a call returns: whoever gave us work has gone, and we would wait for more for ever."""
+    ended()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os._exit(1)
+
+
+def _parent_ended() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(GRACE_S)
-    os._exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,11 @@ from grader.message import Message, msg, verbatim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from grader.batch.cluster import ClusterPool
     from grader.batch.matching import Matching
     from grader.batch.run import Done
+    from grader.batch.worker import LocalPool
+    from grader.exercise import Course
     from grader.gradebook import Gradebook
 
 
@@ -34,6 +38,13 @@ if TYPE_CHECKING:
 )
 @book_option
 @jobs_option
+@click.option(
+    "--dask",
+    "cluster",
+    cls=HelpOption,
+    metavar="ADDRESS",
+    help="Grade on a running Dask cluster: the address of its scheduler, or the scheduler's file.",
+)
 @click.option(
     "--fresh",
     cls=HelpOption,
@@ -57,6 +68,7 @@ def command(
     roster: Path | None,
     where: str | None,
     jobs: int | None,
+    cluster: str | None,
     fresh: bool,
     assignment: str | None,
     only: tuple[str, ...],
@@ -73,10 +85,11 @@ def command(
     from grader.batch.roster import read_roster
     from grader.batch.run import run
     from grader.batch.source import find
-    from grader.batch.worker import LocalPool
 
     staff.open_log()
     session = context.ensure_object(Session)
+    if cluster is not None and jobs is not None:
+        raise click.UsageError(session.say(msg("--jobs is for this machine; with --dask the cluster's workers decide")))
     course = session.load_course()
     for name in only:
         course.exercise(name)
@@ -84,18 +97,28 @@ def command(
     findings = find(sources, course, assignment=assignment)
     matching = match(findings.found, known)
     finished: list[Done] = []
-    with open_book(context, create=True) as book:
+    with _pool(course, jobs, cluster) as pool, open_book(context, create=True) as book:
         book.enrol([task.person for task in matching.tasks] if known is None else known.people)
-        pool = LocalPool(jobs, staff.open_log)
         console = session.console(stderr=True)
-        with progress.shown(console, len(matching.tasks), session.translate_report) as tell:
+        workers = pool.count if cluster is not None else None
+        with progress.shown(console, len(matching.tasks), session.translate_report, workers) as tell:
 
             def told(done: Done) -> None:
                 finished.append(done)
                 tell(done)
 
             try:
-                run(matching.tasks, course, book, pool, only=only, device=device, fresh=fresh, told=told)
+                run(
+                    matching.tasks,
+                    course,
+                    book,
+                    pool,
+                    only=only,
+                    device=device,
+                    fresh=fresh,
+                    resolve=pool.resolve,
+                    told=told,
+                )
             except KeyboardInterrupt:
                 kept = sum(done.has_verdict for done in finished)
                 click.echo(session.say(_stopped(kept, len(matching.tasks))), err=True)
@@ -105,6 +128,7 @@ def command(
     remarks = (
         *findings.remarks,
         *matching.remarks,
+        *pool.remarks,
         *(remark for done in finished for remark in done.remarks),
         *_earlier(finished),
         *marks,
@@ -114,6 +138,24 @@ def command(
     else:
         _summarise(session, name, finished, matching, remarks)
     return int(code)
+
+
+@contextmanager
+def _pool(course: Course, jobs: int | None, cluster: str | None) -> Iterator[LocalPool | ClusterPool]:
+    """The cores of this machine, or a cluster that answers."""
+    if cluster is None:
+        from grader.batch.worker import LocalPool
+
+        yield LocalPool(jobs, staff.open_log)
+        return
+    from grader.batch.cluster import ClusterPool
+
+    pool = ClusterPool(cluster, course)
+    pool.connect()
+    try:
+        yield pool
+    finally:
+        pool.stop(now=True)
 
 
 def _earlier(finished: Iterable[Done]) -> Iterator[Message]:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from grader.exercise import Course, Exercise
 
@@ -32,9 +33,15 @@ def exercise_key(course: Course, exercise: Exercise, device: str) -> str:
     Args:
         device: "cpu" or "cuda", as `grader.grade.resolve_device` gives it; it decides where networks run alone.
     """
+    facts = exercise_facts(course, exercise, device)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def exercise_facts(course: Course, exercise: Exercise, device: str) -> dict[str, Any]:
+    """What the key of an exercise is made of, as JSON data; so that two machines can say in what they differ."""
     libraries, folders = _imports(exercise.folder)
     used = {*ENGINE, *libraries, *(["torch"] if exercise.guest == "torch" else [])}
-    facts = {
+    return {
         "exercise": exercise.name,
         "version": exercise.version,
         "files": _digest(exercise.folder),
@@ -45,7 +52,6 @@ def exercise_key(course: Course, exercise: Exercise, device: str) -> str:
         "libraries": {name: importlib.metadata.version(name) for name in sorted(used)},
         "folders": {folder.name: _package_digest(folder) for folder in sorted({PACKAGE, *folders})},
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _imports(folder: Path) -> tuple[set[str], set[Path]]:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from grader.batch.matching import Task
 from grader.batch.naming import Clue
-from grader.batch.progress import shown, state
+from grader.batch.progress import shown, state, table
 from grader.batch.run import Done
 from grader.batch.source import Found
 from grader.batch.tree import FolderTree
@@ -74,3 +74,21 @@ def test_both_speak_chinese(show):
 def test_states_tell_what_is_left_to_do():
     assert [state(one) for one in FINISHED] == ["passed", "review", "partly", "without"]
     assert state(done("e", Verdict.PASS, reason=msg("the disk is full"))) == "without"
+
+
+def test_the_workers_of_a_cluster_are_counted_as_they_come_and_go():
+    stream, counts = io.StringIO(), iter([2, 2, 1, *[3] * 20])
+    console = Console(file=stream, force_terminal=True, width=80, markup=False, highlight=False)
+    with shown(console, len(FINISHED), translator("en"), lambda: next(counts)) as tell:
+        for one in FINISHED:
+            tell(one)
+    shown_counts = re.findall(r"(\d+) +workers of the cluster", stream.getvalue())
+
+    assert shown_counts[-1] == "3"
+    assert "workers of the cluster" not in table_text()
+
+
+def table_text():
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(table(list(FINISHED), translator("en")))
+    return stream.getvalue()
