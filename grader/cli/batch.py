@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,16 @@ from grader.cli import staff
 from grader.cli.exit_code import ExitCode, of_batch
 from grader.cli.gradebook import book_option, open_book
 from grader.cli.help import HelpCommand, HelpOption
-from grader.cli.options import device_option, exercise_option, jobs_option
+from grader.cli.options import device_option, exercise_option
+from grader.cli.pool import opened, pool_options
 from grader.cli.session import Session, common_options, json_option
 from grader.message import Message, msg, verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from grader.batch.cluster import ClusterPool
     from grader.batch.matching import Matching
     from grader.batch.run import Done
-    from grader.batch.worker import LocalPool
-    from grader.exercise import Course
     from grader.gradebook import Gradebook
 
 
@@ -37,14 +34,7 @@ if TYPE_CHECKING:
     help="A CSV of the class with a column of ids; without it, everybody is who the names of the files say.",
 )
 @book_option
-@jobs_option
-@click.option(
-    "--dask",
-    "cluster",
-    cls=HelpOption,
-    metavar="ADDRESS",
-    help="Grade on a running Dask cluster: the address of its scheduler, or the scheduler's file.",
-)
+@pool_options
 @click.option(
     "--fresh",
     cls=HelpOption,
@@ -88,8 +78,6 @@ def command(
 
     staff.open_log()
     session = context.ensure_object(Session)
-    if cluster is not None and jobs is not None:
-        raise click.UsageError(session.say(msg("--jobs is for this machine; with --dask the cluster's workers decide")))
     course = session.load_course()
     for name in only:
         course.exercise(name)
@@ -97,7 +85,7 @@ def command(
     findings = find(sources, course, assignment=assignment)
     matching = match(findings.found, known)
     finished: list[Done] = []
-    with _pool(course, jobs, cluster) as pool, open_book(context, create=True) as book:
+    with opened(session, course, jobs, cluster) as pool, open_book(context, create=True) as book:
         book.enrol([task.person for task in matching.tasks] if known is None else known.people)
         console = session.console(stderr=True)
         workers = pool.count if cluster is not None else None
@@ -138,24 +126,6 @@ def command(
     else:
         _summarise(session, name, finished, matching, remarks)
     return int(code)
-
-
-@contextmanager
-def _pool(course: Course, jobs: int | None, cluster: str | None) -> Iterator[LocalPool | ClusterPool]:
-    """The cores of this machine, or a cluster that answers."""
-    if cluster is None:
-        from grader.batch.worker import LocalPool
-
-        yield LocalPool(jobs, staff.open_log)
-        return
-    from grader.batch.cluster import ClusterPool
-
-    pool = ClusterPool(cluster, course)
-    pool.connect()
-    try:
-        yield pool
-    finally:
-        pool.stop(now=True)
 
 
 def _earlier(finished: Iterable[Done]) -> Iterator[Message]:

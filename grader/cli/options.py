@@ -1,4 +1,4 @@
-"""Options that several commands share: which exercises, where networks are trained, how many at once."""
+"""Options that several commands share: which exercises, and where networks are trained."""
 
 from __future__ import annotations
 
@@ -36,15 +36,4 @@ def device_option(function: Function) -> Function:
         default="cpu",
         show_default=True,
         help="Where networks are trained: auto takes CUDA where there is one.",
-    )(function)
-
-
-def jobs_option(function: Function) -> Function:
-    """`--jobs`."""
-    return click.option(
-        "--jobs",
-        cls=HelpOption,
-        metavar="N",
-        type=click.IntRange(min=1),
-        help="How many submissions are graded at once; without it, one for each core.",
     )(function)

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import staff
 from grader.cli.exit_code import ExitCode
 from grader.cli.gradebook import book_option, open_book
 from grader.cli.help import HelpCommand, HelpOption
-from grader.cli.options import device_option, exercise_option, jobs_option
+from grader.cli.options import device_option, exercise_option
+from grader.cli.pool import opened, pool_options
 from grader.cli.session import Session, common_options, json_option
 from grader.message import Message, msg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from grader.batch.cluster import ClusterPool
     from grader.batch.run import Done
+    from grader.batch.worker import LocalPool
     from grader.exercise import Course
     from grader.gradebook import Gradebook
     from grader.gradebook.regrade import Plan
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     help="Let the new results count, if they are those that a dry run has shown under this digest.",
 )
 @click.option("--allow-drops", cls=HelpOption, is_flag=True, help="Apply it even where a mark becomes lower.")
-@jobs_option
+@pool_options
 @device_option
 @book_option
 @common_options
@@ -50,6 +54,7 @@ def command(
     digest: str | None,
     allow_drops: bool,
     jobs: int | None,
+    cluster: str | None,
     device: str,
 ) -> int:
     """Show whose marks a changed exercise changes, by how much and why.
@@ -62,16 +67,19 @@ def command(
     from grader.report.gradebook import show_plan
     from grader.report.json import with_sentences
 
+    staff.open_log()
     session = context.ensure_object(Session)
     if dry_run and digest is not None:
         raise click.UsageError(session.say(msg("give --dry-run or --apply, not both")))
     course = session.load_course()
-    with open_book(context) as book:
-        keys = _keys(course, only, device)
-        reasons = _grade_again(session, course, book, keys, sources, jobs, device)
+    with opened(session, course, jobs, cluster) as pool, open_book(context) as book:
+        used, keys = _keys(course, only, device, pool)
+        reasons = _grade_again(session, course, book, keys, sources, pool, used)
         made = plan(book, keys, reasons)
         if digest is not None:
             apply(book, made, digest, allow_drops=allow_drops)
+    for remark in pool.remarks:
+        click.echo(session.say(remark), err=True)
     if session.as_json:
         data = made.to_json() | {"applied": digest is not None}
         session.echo_json(with_sentences(data, session.translate_report))
@@ -83,13 +91,15 @@ def command(
     return int(ExitCode.NOT_PASSED if made.ungradable else ExitCode.PASSED)
 
 
-def _keys(course: Course, only: tuple[str, ...], device: str) -> dict[str, str]:
-    from grader.grade import resolve_device
+def _keys(
+    course: Course, only: tuple[str, ...], device: str, pool: LocalPool | ClusterPool
+) -> tuple[str, dict[str, str]]:
+    """The device that is used, and the present key of each exercise."""
     from grader.gradebook import exercise_key
 
     chosen = [course.exercise(name) for name in only] or list(course.exercises)
-    used = resolve_device(device) if any(exercise.guest == "torch" for exercise in chosen) else "cpu"
-    return {exercise.name: exercise_key(course, exercise, used) for exercise in chosen}
+    used = pool.resolve(device) if any(exercise.guest == "torch" for exercise in chosen) else "cpu"
+    return used, {exercise.name: exercise_key(course, exercise, used) for exercise in chosen}
 
 
 def _grade_again(
@@ -98,17 +108,14 @@ def _grade_again(
     book: Gradebook,
     keys: Mapping[str, str],
     sources: tuple[Path, ...],
-    jobs: int | None,
+    pool: LocalPool | ClusterPool,
     device: str,
 ) -> Mapping[str, Message]:
     """Grade what is outdated and lies in the sources, and say by content why there is no result."""
     from grader.batch import progress
     from grader.batch.again import grade_again, to_grade
     from grader.batch.source import find
-    from grader.batch.worker import LocalPool
-    from grader.cli import staff
 
-    staff.open_log()
     wanted = to_grade(book, keys) if sources else {}
     if not wanted:
         return {}
@@ -121,9 +128,7 @@ def _grade_again(
             tell(done)
 
         try:
-            return grade_again(
-                found, wanted, course, book, keys, LocalPool(jobs, staff.open_log), device=device, told=told
-            )
+            return grade_again(found, wanted, course, book, keys, pool, device=device, told=told)
         except KeyboardInterrupt:
             stopped = msg(
                 "{count} of {total} submissions were graded again, and no mark has changed; run the same again for the rest",

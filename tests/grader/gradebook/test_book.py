@@ -395,6 +395,20 @@ def test_a_server_that_was_started_again_is_used_again(postgresql, monkeypatch):
         assert [row.points.earned for row in book.table()] == [3, 3]
 
 
+def test_a_file_that_is_damaged_in_the_middle_is_one_sentence(tmp_path):
+    where = tmp_path / "course.db"
+    with Gradebook.open(where) as book:
+        for number in range(40):
+            book.record(f"s{number}", handed_in(f"d{number}"), report(f"d{number}"), KEYS)
+    content = where.read_bytes()
+    where.write_bytes(content[:40960] + bytes(len(content) - 40960))
+
+    with Gradebook.open(where) as book:
+        for broken in (book.table, lambda: book.record("s1", handed_in("d"), report("d"), KEYS)):
+            with pytest.raises(GradebookError, match=f"{where} is no gradebook, or it is damaged"):
+                broken()
+
+
 def test_a_limit_on_the_size_of_files_is_one_sentence_and_loses_nothing(tmp_path):
     program = (
         "import resource, sys\n"
