@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import signal
 import sys
@@ -30,7 +29,6 @@ from grader.i18n import LANGUAGES, default_language
 from grader.message import Message, msg
 
 VERBS = ("init", "submit", "check", "list", "show", "batch", "book", "regrade", "receipt", "verify", "doctor")
-NEW_OBJECTS = 100_000
 CODES: Mapping[type[GraderError], ExitCode] = {
     EmptySubmissionError: ExitCode.NOTHING,
     SubmissionError: ExitCode.UNGRADABLE,
@@ -72,7 +70,7 @@ class Program(HelpCommand, click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the rest
-        with click_speaks(session.language), _terminable(), _seldom_collected():
+        with click_speaks(session.language), _terminable():
             code = self._run(arguments, prog_name, session, **extra)
         sys.exit(int(code))
 
@@ -171,17 +169,6 @@ def _terminable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for garbage after so many new objects only: nearly all that a start makes are modules, which stay."""
-    before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @click.group(cls=Program)
