@@ -59,7 +59,7 @@ def _candidates(data: bytes) -> list[str]:
 
 def _is_text(text: str) -> bool:
     # Bytes read in a wrong encoding show as characters that nobody types: controls, private use, unassigned.
-    return not any(_is_control(c) or unicodedata.category(c) in ("Co", "Cn") for c in text)
+    return not any(_is_control(c) or unicodedata.category(c) in ("Co", "Cn") for c in set(text))
 
 
 def _is_control(character: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from grader.errors import GradebookError
 from grader.gradebook import review as by_hand
@@ -91,9 +91,9 @@ class Gradebook:
         found = {}
         with self._database.reading() as connection:
             standing = store.standing(connection, person_id, submission_digest)
-            for name, key in keys.items():
-                kept = store.result_of(connection, submission_digest, name, key)
-                for row in (standing.get(name), kept):
+            kept = store.results_of(connection, submission_digest, keys)
+            for name in keys:
+                for row in (standing.get(name), kept.get(name)):
                     if row is None:
                         continue
                     part = store.part_of(connection, row.id, row.report)
@@ -125,30 +125,33 @@ class Gradebook:
         for left_out in ("exercises", "points", "not_graded"):
             del head[left_out]
         counts = {}
+        numbers = {}
         with self._database.writing() as connection:
             standing = store.standing(connection, person_id, handed_in.digest)
             submission = store.put_submission(connection, person_id, handed_in, report=store.as_json(head), reason=None)
             store.put_exercises(connection, report)
+            known = store.results_of(connection, handed_in.digest, keys)
             for part in report.exercises:
                 key = keys[part.exercise]
-                number, counting = store.put_result(connection, handed_in.digest, key, part)
+                number, counting = store.put_result(connection, handed_in.digest, key, part, known.get(part.exercise))
                 stands = standing.get(part.exercise)
                 if stands is not None and stands.key != key:
                     before = store.part_of(connection, stands.id, stands.report)
                     if not store.has_fault(before):
                         number, counting, key = stands.id, before, stands.key
-                here = (GRADED.c.submission == submission) & (GRADED.c.exercise == part.exercise)
-                connection.execute(delete(GRADED).where(here))
-                connection.execute(insert(GRADED).values(submission=submission, exercise=part.exercise, result=number))
+                numbers[part.exercise] = number
                 counts[part.exercise] = Result(key, counting)
+            store.put_graded(connection, submission, numbers)
             store.put_receipt(connection, submission)
         return counts
 
     def keep(self, report: Report, keys: Mapping[str, str]) -> None:
         """Keep results that count for nobody yet, so that `graded` finds them."""
         with self._database.writing() as connection:
+            known = store.results_of(connection, report.submission, keys)
             for part in report.exercises:
-                store.put_result(connection, report.submission, keys[part.exercise], part)
+                key = keys[part.exercise]
+                store.put_result(connection, report.submission, key, part, known.get(part.exercise))
 
     def recount(self, changes: Iterable[Recount]) -> None:
         """Let other results count, all of them or none.

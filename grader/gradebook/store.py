@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,6 +96,12 @@ def result_of(connection: Connection, digest: str, exercise: str, key: str) -> R
     return connection.execute(wanted).one_or_none()
 
 
+def results_of(connection: Connection, digest: str, keys: Mapping[str, str]) -> dict[str, Row[Any]]:
+    """What is kept for a content under the key of each exercise."""
+    rows = connection.execute(select(RESULT).where(RESULT.c.digest == digest))
+    return {row.exercise: row for row in rows if keys.get(row.exercise) == row.key}
+
+
 def standing(connection: Connection, person_id: str, digest: str) -> dict[str, Row[Any]]:
     """By exercise the result that counts for a content: this person's, otherwise anybody's, the newest of them."""
     wanted = (
@@ -107,15 +114,28 @@ def standing(connection: Connection, person_id: str, digest: str) -> dict[str, R
     return {row.exercise: row for row in connection.execute(wanted)}
 
 
-def put_result(connection: Connection, digest: str, key: str, part: ExerciseReport) -> tuple[int, ExerciseReport]:
+def put_graded(connection: Connection, submission: int, counting: Mapping[str, int]) -> None:
+    """Say which results count for a submission, by exercise; what counts for others of its exercises stays."""
+    here = (GRADED.c.submission == submission) & GRADED.c.exercise.in_(counting)
+    connection.execute(delete(GRADED).where(here))
+    rows = [{"submission": submission, "exercise": name, "result": number} for name, number in counting.items()]
+    if rows:
+        connection.execute(insert(GRADED), rows)
+
+
+def put_result(
+    connection: Connection, digest: str, key: str, part: ExerciseReport, known: Row[Any] | None
+) -> tuple[int, ExerciseReport]:
     """Keep a result, and say which one is kept.
 
     One that is there gives way to a newer one, but never to a fault of ours, and never to fewer points: nothing that
     decides has changed, so the machine was loaded, or the student's code is not the same each time.
+
+    Args:
+        known: The one that is there, as `results_of` gives it.
     """
     data = part.to_json()
     outcomes = data.pop("outcomes")
-    known = result_of(connection, digest, part.exercise, key)
     if known is not None:
         before = part_of(connection, known.id, known.report)
         if before == part or (not has_fault(before) and (has_fault(part) or part.points.earned < before.points.earned)):
@@ -151,13 +171,18 @@ def put_result(connection: Connection, digest: str, key: str, part: ExerciseRepo
 
 def part_of(connection: Connection, number: int, report: str) -> ExerciseReport:
     """A stored result put together again."""
-    wanted = select(OUTCOME).where(OUTCOME.c.result == number).order_by(OUTCOME.c.position)
-    # Verdict and points come from where the table takes them, so that a receipt holds for both.
-    outcomes = [
-        json.loads(row.report) | {"verdict": row.verdict, "points": {"possible": row.possible}}
-        for row in connection.execute(wanted)
-    ]
-    return ExerciseReport.from_json(json.loads(report) | {"outcomes": outcomes})
+    return ExerciseReport.from_json(json.loads(report) | {"outcomes": _outcomes(connection, [number]).get(number, [])})
+
+
+def _outcomes(connection: Connection, numbers: Collection[int]) -> dict[int, list[Any]]:
+    """The outcomes of results, as data, by the result's number."""
+    wanted = select(OUTCOME).where(OUTCOME.c.result.in_(numbers)).order_by(OUTCOME.c.result, OUTCOME.c.position)
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(wanted):
+        # Verdict and points come from where the table takes them, so that a receipt holds for both.
+        outcome = json.loads(row.report) | {"verdict": row.verdict, "points": {"possible": row.possible}}
+        found.setdefault(row.result, []).append(outcome)
+    return found
 
 
 def counting(connection: Connection, person_id: str) -> Row[Any] | None:
@@ -177,7 +202,8 @@ def report_of(connection: Connection, submission: Row[Any]) -> tuple[Report, dic
         .order_by(EXERCISE.c.position, EXERCISE.c.name)
     )
     results = connection.execute(wanted).all()
-    parts = [part_of(connection, row.id, row.report).to_json() for row in results]
+    outcomes = _outcomes(connection, [row.id for row in results])
+    parts = [json.loads(row.report) | {"outcomes": outcomes.get(row.id, [])} for row in results]
     keys = {row.exercise: row.key for row in results}
     names = connection.execute(select(EXERCISE.c.name).order_by(EXERCISE.c.position, EXERCISE.c.name)).scalars()
     rest = [name for name in names if name not in keys]
