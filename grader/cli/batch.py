@@ -133,8 +133,8 @@ def _earlier(finished: Iterable[Done]) -> Iterator[Message]:
     marks = {(done.task.person.id, exercise) for done in finished for exercise in done.earlier}
     if marks:
         yield msg(
-            "{count} marks of {exercises} stand as they were given before the exercise, the grader, a library or the "
-            "device changed; `grade regrade --dry-run SOURCE...` shows what would change now",
+            "marks that stand as they were given before the exercise, the grader, a library or the device changed: "
+            "{count}, of {exercises}; `grade regrade --dry-run SOURCE...` shows what would change now",
             count=len(marks),
             exercises=", ".join(sorted({exercise for _, exercise in marks})),
         )

@@ -124,7 +124,7 @@ def review(
     if problems:
         click.echo(session.say(msg("No mark was entered.")), err=True)
         return int(ExitCode.USAGE)
-    click.echo(session.say(msg("{count} marks by hand were entered by {who}.", count=len(wished), who=who)))
+    click.echo(session.say(msg("Marks by hand entered by {who}: {count}", who=who, count=len(wished))))
     return 0
 
 

@@ -117,7 +117,7 @@ def test_help_of_commands_is_collected_as_it_is_looked_up():
     found = dict(catalogue.grader_sentences())
 
     assert found["Show the last recorded reports, or the one with this number."] == "grader/cli/show.py"
-    assert found["Grade this exercise only; may be given several times."] == "grader/cli/grading.py"
+    assert found["Grade this exercise only; may be given several times."] == "grader/cli/options.py"
     assert (
         "Grade a folder, a zip or a notebook like submit, but record nothing.\n\nThe exit codes are those of `grade submit`."
         in found

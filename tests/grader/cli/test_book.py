@@ -142,7 +142,7 @@ def test_no_gradebook_is_the_callers_slip(run, tmp_path):
 def test_a_mark_by_hand_fills_what_is_open(run, path):
     shown = run("review", WANG.id, "essay", "--points", "3", "--comment", "clear", "--by", "Chen")
 
-    assert (shown.exit_code, shown.output) == (0, "1 marks by hand were entered by Chen.\n")
+    assert (shown.exit_code, shown.output) == (0, "Marks by hand entered by Chen: 1\n")
     assert points(path) == Points(4, 0, 5)
     assert run().output.splitlines()[2].split() == ["2024001", "王小明", "2", "4*", "6*"]
     review = json.loads(run("--json").output)["students"][0]["exercises"]["essay"]["reviews"][0]

@@ -132,8 +132,8 @@ def test_a_batch_leaves_the_marks_to_regrade_and_says_so(run, sources, course, t
 
     assert (shown.exit_code, earned(tmp_path)) == (0, {"wang": 1, "li": 3})
     assert (
-        "To know:\n  2 marks of small stand as they were given before the exercise, the grader, a library or the device "
-        "changed; `grade regrade --dry-run SOURCE...` shows what would change now\n"
+        "To know:\n  marks that stand as they were given before the exercise, the grader, a library or the device changed: "
+        "2, of small; `grade regrade --dry-run SOURCE...` shows what would change now\n"
     ) in shown.stdout
 
     (sources / "zhao").mkdir()
