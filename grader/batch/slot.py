@@ -33,6 +33,7 @@ from grader.exercise import default_course_folder, load_course
 from grader.grade import resolve_device
 from grader.intake import Submission
 from grader.message import Message, msg
+from grader.sandbox.scratch import sweep
 
 IDLE_S = 120.0  # between two submissions; the parent may have been killed
 STARTED = "grade-started"
@@ -199,12 +200,15 @@ def main(descriptor: int) -> None:
     begin()
     connection = Connection(descriptor)
     threading.Thread(target=end_after, args=[partial(_until_closed, descriptor)], daemon=True).start()
-    while connection.poll(IDLE_S):
-        try:
-            asked = connection.recv_bytes()
-        except EOFError:
-            break
-        connection.send_bytes(json.dumps(answer(asked)).encode())
+    try:
+        while connection.poll(IDLE_S):
+            try:
+                asked = connection.recv_bytes()
+            except EOFError:
+                break
+            connection.send_bytes(json.dumps(answer(asked)).encode())
+    finally:
+        sweep()  # a slot beside it that was killed has left its folders
 
 
 if __name__ == "__main__":

@@ -152,6 +152,7 @@ def begin() -> None:
     signal.signal(signal.SIGINT, lambda number, frame: None)
     signal.signal(signal.SIGTERM, _end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    sweep()  # one that was killed before it has left its folders
 
 
 def _end(number: int, frame: FrameType | None) -> None:
