@@ -17,7 +17,7 @@ from grader.cli.session import Session, common_options, json_option
 from grader.message import Message, msg, verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from grader.batch.matching import Matching
     from grader.batch.run import Done
@@ -111,14 +111,13 @@ def command(
                 kept = sum(done.has_verdict for done in finished)
                 click.echo(session.say(_stopped(kept, len(matching.tasks))), err=True)
                 raise
-        name, marks = book.name, _two_versions(book, finished)
+        name, marks = book.name, tuple(_earlier(book, finished))
     code = of_batch(finished, len(matching.unmatched))
     remarks = (
         *findings.remarks,
         *matching.remarks,
         *pool.remarks,
         *(remark for done in finished for remark in done.remarks),
-        *_earlier(finished),
         *marks,
     )
     if session.as_json:
@@ -128,9 +127,24 @@ def command(
     return int(code)
 
 
-def _earlier(finished: Iterable[Done]) -> Iterator[Message]:
-    """That marks stand which the exercises as they are now have not given."""
-    marks = {(done.task.person.id, exercise) for done in finished for exercise in done.earlier}
+def _earlier(book: Gradebook, finished: Sequence[Done]) -> Iterator[Message]:
+    """That marks stand which the exercises as they are now have not given, as far as they count."""
+    from grader.errors import GradebookError
+
+    if not any(done.earlier for done in finished):
+        return
+    try:
+        table = book.table()
+    except GradebookError as error:  # what was finished is to be shown nevertheless
+        yield error.message
+        return
+    counting = {(row.person.id, row.submission.digest) for row in table if row.submission is not None}
+    marks = {
+        (done.task.person.id, exercise)
+        for done in finished
+        for exercise in done.earlier
+        if done.report is not None and (done.task.person.id, done.report.submission) in counting
+    }
     if marks:
         yield msg(
             "marks that stand as they were given before the exercise, the grader, a library or the device changed: "
@@ -138,16 +152,7 @@ def _earlier(finished: Iterable[Done]) -> Iterator[Message]:
             count=len(marks),
             exercises=", ".join(sorted({exercise for _, exercise in marks})),
         )
-
-
-def _two_versions(book: Gradebook, finished: Iterable[Done]) -> tuple[Message, ...]:
-    """Where marks of two versions stand side by side."""
-    from grader.errors import GradebookError
-
-    try:
-        return book.table().remarks if any(done.earlier for done in finished) else ()
-    except GradebookError as error:  # what was finished is to be shown nevertheless
-        return (error.message,)
+    yield from table.remarks
 
 
 def _stopped(kept: int, total: int) -> Message:

@@ -1,6 +1,7 @@
 """`grade regrade`: from changed exercise to changed mark, through the digest of what was shown."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -152,6 +153,18 @@ def test_a_batch_leaves_the_marks_to_regrade_and_says_so(run, sources, course, t
     digest = re.search(r"--apply ([0-9a-f]{64})", run(sources).stdout)[1]
     run("--apply", digest, "--allow-drops")
     assert (earned(tmp_path), "To know" in batch().stdout) == ({"wang": 3, "li": 1, "zhao": 2}, False)
+
+
+def test_what_does_not_count_is_not_said_to_stand(run, sources, course, tmp_path):
+    os.utime(sources / "li" / "answers.md", (1000, 1000))
+    assert run("--jobs", "1", sources, verb="batch").exit_code == 0
+    change(course, 5)
+    (sources / "li.md").write_text("# small\n\n## sum\n5\n")  # another submission, which counts
+
+    shown = run("--jobs", "1", sources, verb="batch").stdout
+
+    assert "changed: 1, of small;" in shown
+    assert "small: 1 of 2 marks are of an earlier version (~)" in shown
 
 
 def test_who_is_not_in_the_sources_is_named(run, sources, course):
