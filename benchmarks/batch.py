@@ -113,10 +113,9 @@ class Memory:
 
     samples: list[tuple[float, float, float]] = field(default_factory=list)
 
-    def watch(self, until: threading.Event, root: psutil.Process) -> None:
-        """Sample the batch that is started below a process until told to stop."""
-        others = set(root.children())
-        while not until.wait(1):
+    def watch(self, until: threading.Event, root: psutil.Process, others: set[psutil.Process]) -> None:
+        """Sample the batch that is started below a process, beside these others, until told to stop."""
+        while not until.wait(2):
             found: dict[str, list[float]] = {"parent": [], "worker": [], "template": []}
             for batch in set(root.children()) - others:
                 with contextlib.suppress(psutil.Error):
@@ -153,7 +152,7 @@ def grade_class(submissions: Path, book: Path, count: int, jobs: int, memory: bo
             shutil.copytree(student, chosen / student.name)
     command = [str(Path(sys.executable).parent / "grade"), "batch", "--course", str(COURSE), "--jobs", str(jobs)]
     watched, stop = Memory(), threading.Event()
-    thread = threading.Thread(target=watched.watch, args=(stop, psutil.Process()))
+    thread = threading.Thread(target=watched.watch, args=(stop, psutil.Process(), set(psutil.Process().children())))
     if memory:
         thread.start()
     try:

@@ -111,7 +111,8 @@ class Submission:
         A file that leaves them unwritten, as the template does, gives way to those that do not.
         """
         defining = [path for path, source in self.sources.items() if source.defines() >= set(names)]
-        defining = [path for path in defining if not self.sources[path].leaves_unwritten() & set(names)] or defining
+        if len(defining) > 1:
+            defining = [path for path in defining if not self.sources[path].leaves_unwritten() & set(names)] or defining
         for path in defining:
             if path.rsplit("/", 1)[-1] == preferred:
                 return path

@@ -10,7 +10,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,7 +144,7 @@ def environment(mark: str) -> dict[str, str]:
 @contextmanager
 def readable(arguments: Sequence[str]) -> Iterator[int]:
     """A descriptor from which bwrap reads its arguments."""
-    with tempfile.TemporaryFile() as stream:
+    with open(os.memfd_create("arguments"), "r+b") as stream:
         stream.write("\0".join(arguments).encode())
         stream.seek(0)
         yield stream.fileno()
