@@ -7,11 +7,13 @@ made in this state before; whatever was answered from memory until then is then 
 
 from __future__ import annotations
 
+import copy
 import hashlib
-import pickle
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from grader.sandbox import wire
 
@@ -29,27 +31,26 @@ class Memo:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._pickles: OrderedDict[Key, bytes] = OrderedDict()
+        self._answers: OrderedDict[Key, tuple[Answer, int]] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._pickles)
+        return len(self._answers)
 
     def find(self, key: Key) -> Answer | None:
         """An answer, as a copy that the caller may change."""
-        if key not in self._pickles:
+        if key not in self._answers:
             return None
-        self._pickles.move_to_end(key)
-        answer: Answer = pickle.loads(self._pickles[key])
-        return answer
+        self._answers.move_to_end(key)
+        return copy.deepcopy(self._answers[key][0])
 
     def keep(self, key: Key, answer: Answer) -> None:
         """Keep an answer that is not there yet."""
-        kept = pickle.dumps(answer, protocol=5)
-        self._pickles[key] = kept
-        self._bytes += len(kept)
+        size = _bytes(answer)
+        self._answers[key] = copy.deepcopy(answer), size
+        self._bytes += size
         while self._bytes > self._max_bytes:
-            self._bytes -= len(self._pickles.popitem(last=False)[1])
+            self._bytes -= self._answers.popitem(last=False)[1][1]
 
 
 REFERENCES = Memo()
@@ -105,3 +106,14 @@ class _Single:
     def lookup(self, name: str) -> Any:
         """The class, whatever it is called."""
         return self._maker
+
+
+def _bytes(value: object) -> int:
+    """The size of the arrays in an answer, and a rough one of everything else."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes + 100
+    if isinstance(value, dict):
+        return sum(map(_bytes, value.values())) + 100
+    if isinstance(value, (list, tuple)):
+        return sum(map(_bytes, value)) + 100
+    return 50
