@@ -1,7 +1,9 @@
 """The benchmarks of the reference run: nothing is timed here, a quick round only shows that they work."""
 
 import importlib
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -105,6 +107,17 @@ def test_networks_of_other_sizes_are_not_compared(run, monkeypatch):
 
     with pytest.raises(SystemExit, match="resnet18: expected equal parameters, got .* they are not one network"):
         run("models.py", "--quick", "--device", "cpu", "--only", "resnet18")
+
+
+@pytest.mark.skipif(not probe_bubblewrap().works, reason="guests are forked only where bubblewrap works")
+def test_a_dask_cluster_is_timed_beside_local_processes():
+    pytest.importorskip("distributed")
+    command = [sys.executable, str(FOLDER / "cluster.py"), "--quick"]
+    path = os.pathsep.join([str(FOLDER.parent), os.environ.get("PYTHONPATH", "")])
+    said = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stderr
+    assert "| **Dask over local** | " in said.stdout
 
 
 def test_a_start_is_timed_beside_a_bare_process(run, counted):

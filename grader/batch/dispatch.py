@@ -1,6 +1,6 @@
 """The executor of a Dask cluster: each submission goes out as bytes, and again where a worker died or is another one.
 
-Everything happens in one thread, which hears of new submissions, of tasks that began or ended, and every second asks
+Everything happens in one thread, which hears of new submissions, of tasks that began or ended, and every other second asks
 who is there.  Dask itself starts a task again elsewhere when its worker is lost; a task that began twice and was lost
 twice is given up here, so that a submission which takes its workers down does not take them all.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from grader.batch.cluster import ClusterPool
 
 STAFF_LOG = logging.getLogger("grader.staff")
-TICK_S = 1.0
+TICK_S = 2.0  # between two looks at who is there
 FETCH_S = 30.0
 LOST = msg("the connection to the cluster was lost")
 
