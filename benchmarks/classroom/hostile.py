@@ -10,9 +10,9 @@ ATTACKS = {
         ["error"],
     ),
     "crashes": ("import ctypes\nctypes.string_at(0)", ["error"]),
-    "forks": (
-        "import os, time\nfor _ in range(200):\n    try:\n        if os.fork() == 0:\n            time.sleep(30)\n"
-        "            os._exit(0)\n    except OSError:\n        break\nreturn None",
+    "forks": (  # once: children that nobody buries are processes and hold no memory, so it ends the same each time
+        "import os\nfor _ in range(0 if os.path.exists('forked') else 200):\n    try:\n        if os.fork() == 0:\n"
+        "            os._exit(0)\n    except OSError:\n        break\nopen('forked', 'w').close()\nreturn None",
         ["fail"],
     ),
     "takes all memory": ("kept = [bytearray(2**27) for _ in range(100)]\nreturn kept", ["memory"]),
