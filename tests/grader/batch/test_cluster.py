@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from click.testing import CliRunner
 
 from grader.batch import cluster as cluster_module
 from grader.batch.cluster import ClusterPool
@@ -21,6 +22,7 @@ from grader.batch.slot import STARTED
 from grader.batch.source import find
 from grader.batch.worker import DIED, grade_one
 from grader.cli.exit_code import ExitCode, of_batch
+from grader.cli.program import program
 from grader.errors import GraderError
 from grader.exercise import load_course
 from grader.gradebook import Gradebook
@@ -216,11 +218,12 @@ def test_a_submission_whose_process_dies_twice_is_named_and_the_rest_goes_on(poo
 @pytest.mark.skipif(strongest().name != BUBBLEWRAP, reason="a worker without bubblewrap is nothing special here")
 def test_a_worker_that_is_not_like_this_machine_gives_no_mark_and_is_named(address, course, submission):
     many = [submission(f"x = {number}\n") for number in range(6)]
-    with worker(address, GRADE_ISOLATION="process"):
-        pool = ClusterPool(address, course, patience_s=2)
-        pool.connect()
+    pool = ClusterPool(address, course, patience_s=2)
+    pool.connect()
+    executor = pool.start()
+    with worker(address, GRADE_ISOLATION="process"):  # it comes while the batch is under way
         try:
-            futures = submit(pool.start(), many, course, FIELDS)
+            futures = submit(executor, many, course, FIELDS)
             reports = [future.result(60) for future in futures]
             (remark,) = map(str, pool.remarks)
             assert pool.count() == 2
@@ -379,6 +382,24 @@ def refusal(address, course):
     with pytest.raises(GraderError) as caught:
         ClusterPool(address, course).connect()
     return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "--dask: no scheduler answers at tcp://127.0.0.1:1"),
+        (("--jobs", "2"), "--jobs is for this machine; with --dask the cluster's workers decide"),
+    ],
+)
+def test_a_wrong_command_line_writes_no_gradebook(tmp_path, monkeypatch, more, said):
+    monkeypatch.setenv("GRADE_BOOK", str(tmp_path / "course.db"))
+    monkeypatch.setattr(cluster_module, "CONNECT_S", 0.5)
+    hand_in(tmp_path / "class" / "a")
+    arguments = ["batch", str(tmp_path / "class"), "--dask", "tcp://127.0.0.1:1", *more]
+    shown = CliRunner().invoke(program, arguments, prog_name="grade")
+
+    assert (shown.exit_code, said in shown.output) == (2, True)
+    assert not (tmp_path / "course.db").exists()
 
 
 def test_a_schedulers_file_is_an_address(tmp_path, address, course, scheduler):
