@@ -125,14 +125,14 @@ class Memory:
 
 
 def _measure(process: psutil.Process, batch: psutil.Process, found: dict[str, list[float]]) -> None:
-    """Add the unshared memory of a process that stays; a template is what a bwrap runs that a worker has started."""
+    """Add the resident memory of a process that stays; a template is what a bwrap runs that a worker has started."""
     with contextlib.suppress(psutil.Error, AttributeError):
         command = process.cmdline()
         role = "parent" if process == batch else "worker" if "spawn_main" in " ".join(command) else ""
         if "/template/template.py" in command and process.name() != "bwrap" and process.parent().name() == "bwrap":
             role = "template"
         if role:
-            found[role].append(process.memory_full_info().uss / 2**20)
+            found[role].append(process.memory_info().rss / 2**20)
 
 
 @dataclass
@@ -255,7 +255,7 @@ def print_memory(memory: Memory, count: int) -> None:
     if len(memory.samples) < 3:
         return
     parts = [memory.samples[size : 2 * size], memory.samples[len(memory.samples) // 2 :][:size], memory.samples[-size:]]
-    print(f"\n| {count} submissions, MiB of their own | beginning | middle | end |")
+    print(f"\n| {count} submissions, resident MiB | beginning | middle | end |")
     print("|---|---:|---:|---:|")
     for role, name in enumerate(("parent", "largest worker", "largest template")):
         cells = [f"{statistics.median(sample[role] for sample in part):.0f}" for part in parts]

@@ -123,7 +123,7 @@ def measure(kind: str, runs: int) -> tuple[dict[str, list[float]], dict[str, lis
     """Processor and wall seconds of each contender, in turns."""
     guest_model.warm_up(kind == "torch")  # this process is the floor, as warm as a template
     code, asked = requests(kind)
-    with student(code) as folder, WarmLauncher() as warm:
+    with student(code) as folder, WarmLauncher(many=True) as warm:
         walled(warm, folder, kind, asked, [])
         if warm.reason is not None:
             raise SystemExit(str(warm.reason))
