@@ -20,7 +20,7 @@ from . import container, hostile, intent, notebook
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN = ("伟", "芳", "娜", "敏", "静", "磊", "洋", "艳", "杰", "小明", "晓红", "建国", "雨桐", "子涵", "思远")
-FOLDER, ZIP, CHINESE, NEWLINE = "folder", "zip", "Chinese zip", "newline"
+FOLDER, ZIP, CHINESE, NEWLINE, SINGLE = "folder", "zip", "Chinese zip", "newline", "single file"
 DAY_S = 86400
 
 
@@ -161,7 +161,7 @@ class _Writer:
         if tenth == 1:  # an earlier one, of which nothing counts
             self._write(f"{called} (1)", {SHEET_FILE: b"# nothing yet\n"}, FOLDER, days=-1)
         kind = (FOLDER, ZIP, FOLDER, CHINESE)[number % 4] if number % 20 != 4 else NEWLINE
-        self._write(called, files, kind)
+        self._write(called, files, SINGLE if kind == FOLDER and len(files) == 1 else kind)
         return {"submissions": 2 if tenth == 1 else 1, "exercises": made.intended}
 
     def _only_one(self, key: str, called: str, exercise: Exercise) -> dict[str, Any]:
@@ -177,6 +177,8 @@ class _Writer:
             written = container.archive(self._place, called, files)
         elif kind == CHINESE:
             written = container.chinese_archive(self._place, called, files)
+        elif kind == SINGLE:
+            written = container.single(self._place, called, files)
         else:
             written = container.folder(
                 self._place, called.replace("2024", "\n2024", 1) if kind == NEWLINE else called, files
@@ -185,10 +187,6 @@ class _Writer:
             for path in (*written.rglob("*"), written):
                 time = path.stat().st_mtime + days * DAY_S
                 os.utime(path, (time, time))
-
-
-def _first(exercise: Exercise) -> Specimen:
-    return specimens(exercise, "accepted")[0]
 
 
 def _shuffled(found: Sequence[Specimen], draw: random.Random) -> list[Specimen]:

@@ -85,6 +85,22 @@ def test_a_mixed_class_is_graded_as_the_generator_intended(made, undisturbed):
     assert ".zip: it is empty; expected answers.md" in out  # the place where it lay is not named twice
 
 
+def test_a_class_of_300_makes_every_known_mistake_and_holds_every_kind_of_attack_and_file(tmp_path):
+    made = classroom.make(tmp_path / "class", 300)
+    wrong = [path for path in (ROOT / "exercises").glob("*/submissions/wrong/*") if path.suffix in (".py", ".md")]
+    reasons = {person["reason"] for person in made["people"].values() if "reason" in person}
+
+    assert made["mistakes"] == len(wrong) > 200
+    assert len(reasons) >= 5
+    assert {path.suffix for path in (tmp_path / "class" / "submissions").iterdir()} >= {
+        "",
+        ".zip",
+        ".ipynb",
+        ".py",
+        ".docx",
+    }
+
+
 def test_a_mark_that_is_not_as_intended_is_noticed(made, undisturbed, tmp_path):
     book = tmp_path / "falsified.db"
     shutil.copy(undisturbed[1], book)
