@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import pickle
 import select
 import subprocess
 import sys
 import threading
 import traceback
+from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache, partial
@@ -41,8 +41,17 @@ STARTED = "grade-started"
 
 def request(submission: Submission, folder: Path, names: Sequence[str], device: str, facts: likeness.Facts) -> bytes:
     """What a slot is asked: to grade some exercises of a submission, if this machine is as the facts say."""
-    course = None if folder == default_course_folder() else folder  # the installed one may lie elsewhere there
-    return pickle.dumps((submission, course, tuple(names), device, facts))
+    is_installed = folder == default_course_folder()  # which may lie elsewhere there
+    data = {
+        "files": {path: b64encode(content).decode() for path, content in submission.files.items()},
+        "remarks": [remark.to_json() for remark in submission.remarks],
+        "unreadable": {path: reason.to_json() for path, reason in submission.unreadable.items()},
+        "course": None if is_installed else str(folder),
+        "exercises": list(names),
+        "device": device,
+        "facts": facts,
+    }
+    return json.dumps(data).encode()
 
 
 def answer(asked: bytes) -> dict[str, Any]:
@@ -52,23 +61,30 @@ def answer(asked: bytes) -> dict[str, Any]:
     were asked for; `failed`: the kind of an exception of ours, with its traceback.
     """
     try:
-        submission, course, names, device, expected = pickle.loads(asked)
-    except Exception as error:
-        return {"unfit": _unfit(error).to_json()}
-    folder = course or default_course_folder()
-    try:
+        data = json.loads(asked)
+        submission = _submission(data)
+        folder = Path(data["course"]) if data["course"] is not None else default_course_folder()
+        names, device = tuple(data["exercises"]), data["device"]
         resolve_device(device)
         facts = _facts(folder, names, device)
     except GraderError as error:
         return {"unfit": error.message.to_json()}
     except Exception as error:
         return {"unfit": _unfit(error).to_json()}
-    if facts != expected:
+    if facts != data["facts"]:
         return {"differs": facts}
     try:
         return {"report": grade_one(submission, folder, names, device).to_json()}
     except Exception as error:
         return {"failed": type(error).__name__, "traceback": "".join(traceback.format_exception(error))}
+
+
+def _submission(data: dict[str, Any]) -> Submission:
+    return Submission(
+        {path: b64decode(content) for path, content in data["files"].items()},
+        tuple(map(Message.from_json, data["remarks"])),
+        {path: Message.from_json(reason) for path, reason in data["unreadable"].items()},
+    )
 
 
 def work(batch: str, asked: bytes) -> tuple[str, bytes]:

@@ -1,5 +1,6 @@
 """A running Dask cluster: the same reports as on this machine, whatever happens to its workers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import torch
 from click.testing import CliRunner
 
 from grader.batch import cluster as cluster_module
+from grader.batch import slot as slot_module
 from grader.batch.cluster import ClusterPool
 from grader.batch.matching import match
 from grader.batch.run import run
@@ -185,8 +187,22 @@ def test_reports_are_those_of_this_machine_byte_for_byte(pool, course, submissio
     assert {(function.__name__, *map(type, rest)) for function, *rest in sent} == {("work", str, bytes)}
 
 
+def test_a_submission_arrives_as_it_was_sent(tmp_path, course):
+    (tmp_path / "conv2d.py").write_bytes("值 = 1\n".encode("gb18030") * 9)  # converted, with a remark
+    (tmp_path / "answers.md").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "picture.bin").write_bytes(bytes(range(256)))
+    (tmp_path / "link.py").symlink_to("conv2d.py")
+    sent = read_submission(tmp_path)
+    arrived = slot_module._submission(json.loads(slot_module.request(sent, course.folder, NAMES, "cpu", {})))
+
+    assert sent.remarks
+    assert arrived == sent
+    assert list(arrived.files) == list(sent.files)
+    assert arrived.digest == sent.digest
+
+
 def test_a_killed_worker_leaves_nothing_and_its_work_is_done_by_another(pool, course, submission, scheduler):
-    slow = [submission(SLOW.format(seconds=2)), submission()]
+    slow = [submission(SLOW.format(seconds=2))]
     executor = pool.start()
     futures = submit(executor, slow, course, FIELDS)
     until(busy)
