@@ -21,8 +21,9 @@ from distributed import LocalCluster
 from timing import machine
 
 from grader.batch.cluster import ClusterPool
+from grader.batch.done import Done
 from grader.batch.matching import Task, match
-from grader.batch.run import Done, run
+from grader.batch.run import run
 from grader.batch.source import find
 from grader.batch.worker import LocalPool, Pool
 from grader.exercise import Course, load_course

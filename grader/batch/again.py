@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from grader.batch.done import Done, Told
 from grader.batch.matching import Task
-from grader.batch.run import Done, Job, Run, Told, our_mistake
+from grader.batch.run import Job, Run, our_mistake
 from grader.batch.source import Found
 from grader.batch.worker import Pool
 from grader.errors import GradebookError, GraderError

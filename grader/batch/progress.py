@@ -12,13 +12,11 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from grader.batch.run import Done
+from grader.batch.done import PARTLY, PASSED, REVIEW, WITHOUT, Done, Entry
 from grader.message import Message, Translate, msg
-from grader.model import Verdict
 from grader.report.layout import visible
 from grader.report.word import points_text
 
-PASSED, REVIEW, PARTLY, WITHOUT = "passed", "review", "partly", "without"
 STATES = {
     PASSED: msg("all passed"),
     REVIEW: msg("waiting for a human"),
@@ -27,26 +25,16 @@ STATES = {
 }
 
 
-def state(done: Done) -> str:
-    """Which of `STATES` a submission is in."""
-    if done.report is None or not done.has_verdict:
-        return WITHOUT
-    verdicts = {outcome.verdict for part in done.report.exercises for outcome in part.outcomes}
-    if verdicts <= {Verdict.PASS}:
-        return PASSED
-    return REVIEW if verdicts <= {Verdict.PASS, Verdict.NEEDS_REVIEW} else PARTLY
-
-
-def said(done: Done) -> Message:
+def said(done: Entry) -> Message:
     """What became of a submission, in one phrase."""
     if done.reason is not None:
         return done.reason
-    assert done.report is not None
-    points = points_text(done.report.points)
+    assert done.points is not None
+    points = points_text(done.points)
     return msg("{points} (known before)", points=points) if done.was_known else points
 
 
-def line(number: int, total: int, done: Done, translate: Translate) -> str:
+def line(number: int, total: int, done: Entry, translate: Translate) -> str:
     """A submission as one line."""
     who = " ".join(filter(None, (done.task.person.id, done.task.person.name)))
     return visible(f"[{number}/{total}] {who}: {said(done).render(translate)}")
@@ -61,12 +49,12 @@ def shown(
     Args:
         workers: How many workers a cluster has now; None where there is no cluster.
     """
-    finished: list[Done] = []
+    finished: list[Entry] = []
     if not console.is_terminal:
 
         def tell(done: Done) -> None:
-            finished.append(done)
-            console.print(line(len(finished), total, done, translate), soft_wrap=True)
+            finished.append(done.entry)
+            console.print(line(len(finished), total, finished[-1], translate), soft_wrap=True)
 
         yield tell
         return
@@ -82,7 +70,7 @@ def shown(
     with Live(console=console, transient=True, get_renderable=picture) as live:
 
         def update(done: Done) -> None:
-            finished.append(done)
+            finished.append(done.entry)
             a_minute = 60 * len(finished) / max(time.monotonic() - start, 1e-3)
             rate = msg("{count} a minute", count=round(a_minute)).render(translate)
             bar.update(task, completed=len(finished), rate=rate)
@@ -91,9 +79,9 @@ def shown(
         yield update
 
 
-def table(finished: list[Done], translate: Translate, workers: int | None = None) -> Table:
+def table(finished: list[Entry], translate: Translate, workers: int | None = None) -> Table:
     """How many submissions are in which state, what became of the last ones, and how many workers a cluster has."""
-    counts = Counter(map(state, finished))
+    counts = Counter(one.state for one in finished)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right")
     grid.add_column(no_wrap=True, overflow="ellipsis")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
+from grader.batch.done import Done, Told
 from grader.batch.interrupt import Deferred, blocked
 from grader.batch.matching import Task
 from grader.batch.worker import DIED, MAX_DEATHS, Pool, grade_one
@@ -31,34 +32,6 @@ from grader.sandbox.isolation import strongest
 
 STAFF_LOG = logging.getLogger("grader.staff")
 BREAK_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A submission that is finished: its report, or the reason why it has none in the gradebook.
-
-    Attributes:
-        is_ours: The reason is a fault of ours, or of this machine.
-        was_known: Everything was looked up, nothing was run.
-        earlier: Exercises in which a mark of an earlier version stands.
-        remarks: What the instructor should know beside the result.
-    """
-
-    task: Task
-    report: Report | None = None
-    reason: Message | None = None
-    is_ours: bool = False
-    was_known: bool = False
-    earlier: tuple[str, ...] = ()
-    remarks: tuple[Message, ...] = ()
-
-    @property
-    def has_verdict(self) -> bool:
-        """Whether the gradebook holds a result of it."""
-        return self.reason is None
-
-
-Told = Callable[[Done], None]
 
 
 def run(

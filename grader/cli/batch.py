@@ -19,8 +19,8 @@ from grader.message import Message, msg, verbatim
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from grader.batch.done import Done, Entry
     from grader.batch.matching import Matching
-    from grader.batch.run import Done
     from grader.gradebook import Gradebook
 
 
@@ -84,7 +84,7 @@ def command(
     known = read_roster(roster) if roster is not None else None
     findings = find(sources, course, assignment=assignment)
     matching = match(findings.found, known)
-    finished: list[Done] = []
+    finished: list[Entry] = []
     with opened(session, course, jobs, cluster) as pool, open_book(context, create=True) as book:
         book.enrol([task.person for task in matching.tasks] if known is None else known.people)
         console = session.console(stderr=True)
@@ -92,7 +92,7 @@ def command(
         with progress.shown(console, len(matching.tasks), session.translate_report, workers) as tell:
 
             def told(done: Done) -> None:
-                finished.append(done)
+                finished.append(done.entry)
                 tell(done)
 
             try:
@@ -109,7 +109,7 @@ def command(
                 )
             except KeyboardInterrupt:
                 kept = sum(done.has_verdict for done in finished)
-                click.echo(session.say(_stopped(kept, len(matching.tasks))), err=True)
+                session.interrupted = _stopped(kept, len(matching.tasks))
                 raise
         name, marks = book.name, tuple(_earlier(book, finished))
     code = of_batch(finished, len(matching.unmatched))
@@ -127,7 +127,7 @@ def command(
     return int(code)
 
 
-def _earlier(book: Gradebook, finished: Sequence[Done]) -> Iterator[Message]:
+def _earlier(book: Gradebook, finished: Sequence[Entry]) -> Iterator[Message]:
     """That marks stand which the exercises as they are now have not given, as far as they count."""
     from grader.errors import GradebookError
 
@@ -143,7 +143,7 @@ def _earlier(book: Gradebook, finished: Sequence[Done]) -> Iterator[Message]:
         (done.task.person.id, exercise)
         for done in finished
         for exercise in done.earlier
-        if done.report is not None and (done.task.person.id, done.report.submission) in counting
+        if (done.task.person.id, done.digest) in counting
     }
     if marks:
         yield msg(
@@ -162,7 +162,7 @@ def _stopped(kept: int, total: int) -> Message:
 
 
 def _summarise(
-    session: Session, book: str, finished: list[Done], matching: Matching, remarks: Iterable[Message]
+    session: Session, book: str, finished: list[Entry], matching: Matching, remarks: Iterable[Message]
 ) -> None:
     """Print what became of the class: counts, then a line for everything that somebody should look at."""
     kept = sum(done.has_verdict for done in finished)
@@ -192,17 +192,16 @@ def _pair(key: str, said: Message) -> Message:
 
 
 def _document(
-    session: Session, book: str, finished: list[Done], matching: Matching, remarks: Iterable[Message], code: ExitCode
+    session: Session, book: str, finished: list[Entry], matching: Matching, remarks: Iterable[Message], code: ExitCode
 ) -> Any:
-    from grader.batch.progress import state
     from grader.report.json import with_sentences
 
     rows = [
         {
             "submission": done.task.found.key,
             "student": done.task.person.id,
-            "state": state(done),
-            "points": done.report.points.to_json() if done.report is not None and done.has_verdict else None,
+            "state": done.state,
+            "points": done.points.to_json() if done.points is not None and done.has_verdict else None,
             "known_before": done.was_known,
             "earlier": list(done.earlier),
             "reason": done.reason.to_json() if done.reason is not None else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from grader.batch.run import Done
+    from grader.batch.done import Entry
     from grader.model import Report
 
 
@@ -37,11 +37,11 @@ def of_report(report: Report) -> ExitCode:
     return ExitCode.PASSED if verdicts <= {Verdict.PASS, Verdict.NEEDS_REVIEW} else ExitCode.NOT_PASSED
 
 
-def of_batch(finished: Iterable[Done], unmatched: int) -> ExitCode:
+def of_batch(finished: Iterable[Entry], unmatched: int) -> ExitCode:
     """The exit code of a batch: whether every submission got a verdict; points do not matter."""
     done = list(finished)
     if not done and not unmatched:
         return ExitCode.NOTHING
-    if any(one.is_ours or (one.report is not None and one.report.has_fault) for one in done):
+    if any(one.is_ours for one in done):
         return ExitCode.FAULT
     return ExitCode.NOT_PASSED if unmatched or not all(one.has_verdict for one in done) else ExitCode.PASSED

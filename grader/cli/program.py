@@ -86,7 +86,7 @@ class Program(HelpCommand, click.Group):
         except click.Abort as abort:
             is_asked = isinstance(abort.__cause__, Terminated)
             code = ExitCode.TERMINATED if is_asked else ExitCode.INTERRUPTED
-            _tell(session, msg("Interrupted; nothing was recorded, and nothing is left running."), code)
+            _tell(session, session.interrupted, code)
             return code
         except GraderError as error:
             code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grader.batch.cluster import ClusterPool
-    from grader.batch.run import Done
+    from grader.batch.done import Done, Entry
     from grader.batch.worker import LocalPool
     from grader.exercise import Course
     from grader.gradebook import Gradebook
@@ -120,22 +120,21 @@ def _grade_again(
     if not wanted:
         return {}
     found = find(sources, course).found
-    finished: list[Done] = []
+    finished: list[Entry] = []
     with progress.shown(session.console(stderr=True), len(wanted), session.translate_report) as tell:
 
         def told(done: Done) -> None:
-            finished.append(done)
+            finished.append(done.entry)
             tell(done)
 
         try:
             return grade_again(found, wanted, course, book, keys, pool, device=device, told=told)
         except KeyboardInterrupt:
-            stopped = msg(
+            session.interrupted = msg(
                 "{count} of {total} submissions were graded again, and no mark has changed; run the same again for the rest",
                 count=sum(done.has_verdict for done in finished),
                 total=len(wanted),
             )
-            click.echo(session.say(stopped), err=True)
             raise
 
 

@@ -23,16 +23,22 @@ if TYPE_CHECKING:
     from grader.exercise import Course
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+NOTHING_KEPT = msg("Interrupted; nothing was recorded, and nothing is left running.")
 
 
 @dataclass(slots=True)
 class Session:
-    """The common options of this run."""
+    """The common options of this run.
+
+    Attributes:
+        interrupted: What is said when it is interrupted; a command that has kept something says what.
+    """
 
     language: str
     course_folder: Path | None = None
     has_color: bool = True
     as_json: bool = False
+    interrupted: Message = NOTHING_KEPT
 
     @classmethod
     def current(cls) -> Session:

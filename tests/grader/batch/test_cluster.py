@@ -296,7 +296,7 @@ def test_when_all_workers_have_gone_everyone_left_gets_a_reason(tmp_path, course
         "no worker of the cluster was left that could grade it, and none came within 1 seconds"
     }
     assert len(done) == 3
-    assert of_batch(done, 0) is ExitCode.FAULT
+    assert of_batch([one.entry for one in done], 0) is ExitCode.FAULT
 
 
 def test_exercises_for_a_gpu_go_only_where_one_is_offered(tmp_path, address, course, submission):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from grader.batch.done import Done
 from grader.batch.matching import Task
 from grader.batch.naming import Clue
-from grader.batch.progress import shown, state, table
-from grader.batch.run import Done
+from grader.batch.progress import shown, table
 from grader.batch.source import Found
 from grader.batch.tree import FolderTree
 from grader.gradebook import Person
@@ -72,8 +72,8 @@ def test_both_speak_chinese(show):
 
 
 def test_states_tell_what_is_left_to_do():
-    assert [state(one) for one in FINISHED] == ["passed", "review", "partly", "without"]
-    assert state(done("e", Verdict.PASS, reason=msg("the disk is full"))) == "without"
+    assert [one.entry.state for one in FINISHED] == ["passed", "review", "partly", "without"]
+    assert done("e", Verdict.PASS, reason=msg("the disk is full")).entry.state == "without"
 
 
 def test_the_workers_of_a_cluster_are_counted_as_they_come_and_go():
@@ -90,5 +90,5 @@ def test_the_workers_of_a_cluster_are_counted_as_they_come_and_go():
 
 def table_text():
     stream = io.StringIO()
-    Console(file=stream, width=80).print(table(list(FINISHED), translator("en")))
+    Console(file=stream, width=80).print(table([one.entry for one in FINISHED], translator("en")))
     return stream.getvalue()

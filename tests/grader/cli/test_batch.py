@@ -135,6 +135,7 @@ def test_whatever_is_killed_the_gradebook_becomes_the_undisturbed_one(made, undi
     code, _, said = finish(process)
     assert code == 130
     assert f"of {HANDED_IN} submissions are in the gradebook; run the same again for the rest" in said
+    assert "Interrupted" not in said
     assert not any(child.is_running() for child in left)
 
     process = start(made, book)
