@@ -82,12 +82,16 @@ def diagnose(exercise: Exercise, fixtures: Mapping[str, Any]) -> Diagnosis | Non
 
 
 class ProbeAnswers(Sequence[Any]):
-    """The answers of one submission to all probes, each asked for when it is first needed."""
+    """The answers of one submission to all probes, each asked for when it is first needed.
+
+    Args:
+        fixtures: Makes what the probes see; the submission's own module is made anew for each, and not kept,
+            because its last network may be large.
+    """
 
     def __init__(self, probes: tuple[Probe, ...], fixtures: Callable[[], Mapping[str, Any]]) -> None:
         self._probes = probes
-        self._make = fixtures
-        self._fixtures: Mapping[str, Any] | None = None
+        self._fixtures = fixtures
         self._known: dict[int, Any] = {}
 
     def __len__(self) -> int:
@@ -97,9 +101,7 @@ class ProbeAnswers(Sequence[Any]):
         """The answer to a probe; what is not answered is `NO_ANSWER`."""
         probe = self._probes[index]
         if index not in self._known:
-            if self._fixtures is None:
-                self._fixtures = self._make()
-            self._known[index] = _answer(probe, self._fixtures)
+            self._known[index] = _answer(probe, self._fixtures())
         return self._known[index]
 
 

@@ -32,6 +32,11 @@ class Done:
     remarks: tuple[Message, ...] = ()
 
     @property
+    def has_verdict(self) -> bool:
+        """Whether the gradebook holds a result of it."""
+        return self.reason is None
+
+    @property
     def entry(self) -> Entry:
         """What a batch remembers of it."""
         report = self.report
@@ -48,7 +53,7 @@ class Done:
         )
 
     def _state(self) -> str:
-        if self.report is None or self.reason is not None:
+        if self.report is None or not self.has_verdict:
             return WITHOUT
         verdicts = {outcome.verdict for part in self.report.exercises for outcome in part.outcomes}
         if verdicts <= {Verdict.PASS}:

@@ -134,10 +134,12 @@ def worker(address, *arguments, **environment):
 
 
 def until(true, seconds=40):
+    """What a function returns as soon as that is true; asked again, it may be over."""
     end = time.monotonic() + seconds
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < end
         time.sleep(0.05)
+    return found
 
 
 def slots():
@@ -205,8 +207,7 @@ def test_a_killed_worker_leaves_nothing_and_its_work_is_done_by_another(pool, co
     slow = [submission(SLOW.format(seconds=2))]
     executor = pool.start()
     futures = submit(executor, slow, course, FIELDS)
-    until(busy)
-    (slot,) = busy()
+    (slot,) = until(busy)
     below = psutil.Process(slot).children(recursive=True)
     os.kill(slots()[slot], signal.SIGKILL)
 
@@ -221,10 +222,9 @@ def test_a_submission_whose_process_dies_twice_is_named_and_the_rest_goes_on(poo
     executor = pool.start()
     (future,) = submit(executor, [deadly], course, FIELDS)
     for _ in range(2):
-        until(busy)
-        killed = busy()
-        os.kill(killed[0], signal.SIGKILL)
-        until(lambda killed=killed: killed[0] not in slots())
+        (killed,) = until(busy)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda killed=killed: killed not in slots())
     futures = submit(executor, others, course, FIELDS)
 
     assert str(future.exception(60).message) == str(DIED)
