@@ -71,17 +71,21 @@ def grade(
         seed=course.seed,
         device=device,
         exercises=parts,
-        remarks=(*submission.remarks, *_without_sheet(submission, exercises)),
+        remarks=remarks_on(submission, exercises),
         isolation=walls.isolation,
         not_graded=tuple(exercise.name for exercise in course.exercises if exercise.name not in chosen),
     )
 
 
-def _without_sheet(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
-    """A remark where answers are asked for and there is no sheet at all: it may have another name or ending."""
+def remarks_on(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
+    """What a report of these exercises says of the submission as a whole.
+
+    Where answers are asked for and there is no sheet at all, it may have another name or ending.
+    """
     if not any(exercise.fields for exercise in exercises) or submission.sheets:
-        return ()
+        return submission.remarks
     return (
+        *submission.remarks,
         msg("No answer sheet was found; expected answers by hand in {file}, as the template has it.", file=SHEET_FILE),
     )
 

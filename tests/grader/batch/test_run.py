@@ -198,6 +198,20 @@ def test_a_looked_up_report_is_the_one_that_was_graded(tmp_path, course, book, t
     assert told[0].report == grade(read_submission(tmp_path / "class" / "a"), course, only=NAMES)
 
 
+@pytest.mark.parametrize("known", [(), NAMES[:1], NAMES[1:], NAMES], ids=" and ".join)
+def test_what_is_said_of_a_submission_without_a_sheet_does_not_depend_on_what_was_known(tmp_path, course, book, known):
+    (tmp_path / "class" / "a").mkdir(parents=True)
+    (tmp_path / "class" / "a" / "receptive_field.py").write_text("x = 1\n")
+    handed_in = match(find([tmp_path / "class"], course).found, None).tasks
+    told = []
+    if known:
+        run(handed_in, course, book, _Inline(), only=known, told=lambda done: None)
+    run(handed_in, course, book, _Inline(), only=NAMES, told=told.append)
+
+    assert "No answer sheet was found" in str(told[0].report.remarks[-1])
+    assert told[0].report == grade(read_submission(tmp_path / "class" / "a"), course, only=NAMES)
+
+
 class _Inline(Pool):
     def start(self):
         return ThreadPoolExecutor(1)
