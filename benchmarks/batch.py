@@ -26,12 +26,12 @@ from pathlib import Path
 
 import cpu
 import psutil
+from recorder import recorded
 from timing import machine
 
 from grader.exercise import load_course
 from grader.grade import grade
 from grader.intake import read_submission
-from grader.student import GuestTransport
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE / "plain_course"
@@ -54,19 +54,9 @@ def make_class(folder: Path, count: int) -> None:
 
 def record(submission: Path) -> list[tuple[str, str, list[object], dict[str, object]]]:
     """The calls of a student's functions in one grading: file, name, arguments."""
-    calls = []
-    send = GuestTransport.request
-
-    def recording(self, request, *, time_s=None):
-        calls.append((self._file, request["name"], request["args"], request["kwargs"]))
-        return send(self, request, time_s=time_s)
-
-    GuestTransport.request = recording
-    try:
+    with recorded() as asked:
         grade(read_submission(submission), load_course(COURSE))
-    finally:
-        GuestTransport.request = send
-    return calls
+    return [(one.file, one.request["name"], one.request["args"], one.request["kwargs"]) for one in asked]
 
 
 class Floor:

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from cpu import Group, environment, group
+from recorder import recorded
 from timing import machine
 
 from grader.exercise import load_course
@@ -28,7 +29,6 @@ from grader.intake import Submission, read_submission
 from grader.sandbox import guest, guest_model
 from grader.sandbox.host import Guest
 from grader.sandbox.warm import WarmLauncher
-from grader.student import GuestTransport
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTS = ("prepare", "load", "close", "__enter__")
@@ -37,20 +37,11 @@ STARTS = ("prepare", "load", "close", "__enter__")
 def record(submission: Submission) -> dict[str, tuple[str, str, list[dict[str, object]]]]:
     """The requests that each exercise sends to the student's code: kind of guest, file, requests in order."""
     found: dict[str, tuple[str, str, list[dict[str, object]]]] = {}
-    send = GuestTransport.request
-    for exercise in load_course().exercises:
-        asked: list[dict[str, object]] = []
-        found[exercise.name] = (exercise.guest or "", exercise.file or "", asked)
-
-        def recording(self, request, *, time_s=None, asked=asked):
-            asked.append(request)
-            return send(self, request, time_s=time_s)
-
-        GuestTransport.request = recording
-        try:
-            grade(submission, load_course(), only=[exercise.name])
-        finally:
-            GuestTransport.request = send
+    course = load_course()
+    for exercise in course.exercises:
+        with recorded() as asked:
+            grade(submission, course, only=[exercise.name])
+        found[exercise.name] = (exercise.guest or "", exercise.file or "", [one.request for one in asked])
     return found
 
 

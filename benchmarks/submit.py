@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from recorder import recorded
+
 from grader.exercise import load_course
 from grader.grade import grade
 from grader.intake import read_submission
 from grader.sandbox import wire
-from grader.student import GuestTransport
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOOR = Path(__file__).resolve().parent / "floor.py"
@@ -34,26 +35,17 @@ def record(submission: Path, folder: Path, course: Path | None = None, only: Seq
     """Grade once and keep every request that crosses the wall, per file and kind of guest; return how many."""
     loaded = read_submission(submission)
     loaded.write(folder / "submission")
-    streams: dict[str, list[bytes]] = {}
-    send = GuestTransport.request
-
-    def recording(self, request, *, time_s=None):
-        key = json.dumps([self._spec.kind, self._file])
-        streams.setdefault(key, []).append(wire.encode(request))
-        return send(self, request, time_s=time_s)
-
-    GuestTransport.request = recording
-    try:
+    with recorded() as asked:
         grade(loaded, load_course(course), only=only)
-    finally:
-        GuestTransport.request = send
+    streams: dict[tuple[str, str], list[bytes]] = {}
+    for one in asked:
+        streams.setdefault((one.kind, one.file), []).append(wire.encode(one.request))
     table = []
-    for number, (key, frames) in enumerate(streams.items()):
+    for number, ((kind, file), frames) in enumerate(streams.items()):
         (folder / f"{number}.frames").write_bytes(b"".join(frames))
-        kind, file = json.loads(key)
         table.append({"kind": kind, "file": file, "frames": f"{number}.frames", "requests": len(frames)})
     (folder / "table.json").write_text(json.dumps(table))
-    return sum(len(frames) for frames in streams.values())
+    return len(asked)
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
