@@ -64,21 +64,29 @@ def grade(
         _grade_exercise(exercise, submission, course, device=device, walls=walls, progress=progress)
         for exercise in exercises
     )
+    return report_on(submission, course, parts, device=device, isolation=walls.isolation)
+
+
+def report_on(
+    submission: Submission, course: Course, parts: Sequence[ExerciseReport], *, device: str, isolation: str
+) -> Report:
+    """The report that these parts make, which may have been graded at different times."""
+    graded = {part.exercise for part in parts}
     return Report(
         course=course.title.text,
         student=submission.student,
         submission=submission.digest,
         seed=course.seed,
         device=device,
-        exercises=parts,
-        remarks=remarks_on(submission, exercises),
-        isolation=walls.isolation,
-        not_graded=tuple(exercise.name for exercise in course.exercises if exercise.name not in chosen),
+        exercises=tuple(parts),
+        remarks=_remarks(submission, [exercise for exercise in course.exercises if exercise.name in graded]),
+        isolation=isolation,
+        not_graded=tuple(exercise.name for exercise in course.exercises if exercise.name not in graded),
     )
 
 
-def remarks_on(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
-    """What a report of these exercises says of the submission as a whole.
+def _remarks(submission: Submission, exercises: Sequence[Exercise]) -> tuple[Message, ...]:
+    """What is said of the submission as a whole.
 
     Where answers are asked for and there is no sheet at all, it may have another name or ending.
     """

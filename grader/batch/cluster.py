@@ -118,8 +118,10 @@ class ClusterPool:
         """
         if device not in DEVICES:
             raise ValueError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
-        if device == "cpu" or any(worker.has_gpu for worker in self._workers.values()):
-            return "cpu" if device == "cpu" else "cuda"
+        if device == "cpu":
+            return "cpu"
+        if any(worker.has_gpu for worker in self._workers.values()):
+            return "cuda"
         if device == "cuda":
             raise GraderError(
                 msg(

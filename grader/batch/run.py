@@ -23,7 +23,7 @@ from grader.batch.matching import Task
 from grader.batch.worker import DIED, MAX_DEATHS, Pool, grade_one
 from grader.errors import GradebookError, GraderError
 from grader.exercise import Course
-from grader.grade import remarks_on, resolve_device
+from grader.grade import report_on, resolve_device
 from grader.gradebook import Gradebook, HandedIn, Result, exercise_key
 from grader.intake import Submission
 from grader.message import Message, msg
@@ -260,22 +260,11 @@ class Run:
         parts = {name: found.report for name, found in job.known.items()}
         parts |= {part.exercise: part for part in (fresh.exercises if fresh else ())}
         exercises = tuple(parts[name] for name in self.keys)
-        not_graded = tuple(exercise.name for exercise in self.course.exercises if exercise.name not in self.keys)
-        chosen = [exercise for exercise in self.course.exercises if exercise.name in self.keys]
-        remarks = remarks_on(job.submission, chosen)
         if fresh is not None:
-            return replace(fresh, device=self.device, exercises=exercises, remarks=remarks, not_graded=not_graded)
-        return Report(
-            course=self.course.title.text,
-            student=job.submission.student,
-            submission=job.submission.digest,
-            seed=self.course.seed,
-            device=self.device,
-            exercises=exercises,
-            remarks=remarks,
-            isolation=next((part.isolation for part in exercises if part.isolation), None) or strongest().name,
-            not_graded=not_graded,
-        )
+            isolation = fresh.isolation
+        else:
+            isolation = next((part.isolation for part in exercises if part.isolation), None) or strongest().name
+        return report_on(job.submission, self.course, exercises, device=self.device, isolation=isolation)
 
 
 def _handed_in(task: Task, digest: str) -> HandedIn:
