@@ -109,10 +109,7 @@ class ClusterExecutor(Executor):
         for name in names:
             if (name, device) not in self._facts:
                 self._facts[name, device] = likeness.facts(self._pool.course, [name], device)
-        parts = [self._facts[name, device] for name in names]
-        return parts[0] | {
-            "exercises": {name: part["exercises"][name] for name, part in zip(names, parts, strict=True)}
-        }
+        return likeness.together([self._facts[name, device] for name in names])
 
     # -- the thread ----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,12 @@ def facts(course: Course, names: Sequence[str], device: str) -> dict[str, Any]:
     }
 
 
+def together(parts: Sequence[Facts]) -> dict[str, Any]:
+    """The facts of several exercises on one machine, from those of each."""
+    exercises = {name: found for part in parts for name, found in part["exercises"].items()}
+    return dict(parts[0]) | {"exercises": exercises}
+
+
 def difference(ours: Facts, theirs: Facts) -> Message | None:
     """The first thing in which another machine's facts are not ours; None where it grades the same.
 

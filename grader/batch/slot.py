@@ -193,9 +193,7 @@ def _facts_of(folder: Path, name: str, device: str) -> dict[str, Any]:
 
 
 def _facts(folder: Path, names: Sequence[str], device: str) -> dict[str, Any]:
-    parts = [_facts_of(folder, name, device) for name in names]
-    exercises = {name: facts for part in parts for name, facts in part["exercises"].items()}
-    return parts[0] | {"exercises": exercises}
+    return likeness.together([_facts_of(folder, name, device) for name in names])
 
 
 def _unfit(error: Exception) -> Message:
